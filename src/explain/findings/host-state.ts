@@ -2,6 +2,7 @@
 export { replyByOwnLink } from '../host/own-uplink.ts'
 export { ledByMark, markWrittenOver, restoreMark } from '../reply/connection-mark.ts'
 export { markUplink } from '../reply/marked-uplink.ts'
+export { uplinkWithoutMark } from '../reply/unmarked-uplink.ts'
 export { arpIgnored } from './arp-ignored.ts'
 export { arpOff } from './arp-off.ts'
 export { bridgedNat } from './bridged-nat.ts'

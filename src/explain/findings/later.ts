@@ -10,7 +10,14 @@ const findings = listings.with(() => import('./host-state.ts'))
 type Loaded = typeof import('./host-state.ts')
 type Name = Exclude<
   keyof Loaded,
-  'servedByNat' | 'restoreMark' | 'markUplink' | 'ledByMark' | 'markWrittenOver' | 'replyByOwnLink' | 'leftWords'
+  | 'servedByNat'
+  | 'restoreMark'
+  | 'markUplink'
+  | 'ledByMark'
+  | 'markWrittenOver'
+  | 'uplinkWithoutMark'
+  | 'replyByOwnLink'
+  | 'leftWords'
 >
 
 /** Finds nothing where none of these was listed. */
@@ -44,6 +51,10 @@ export const markWrittenOver: Loaded['markWrittenOver'] = (request, reply, world
   (world.host.routingRules ?? world.host.routes ?? world.host.links)
     ? findings.loaded.markWrittenOver(request, reply, world, devices)
     : undefined
+
+/** The mark that the map of uplinks does not give, as it has not this one. */
+export const uplinkWithoutMark: Loaded['uplinkWithoutMark'] = (request, world, came) =>
+  world.host.routingRules ? findings.loaded.uplinkWithoutMark(request, world, came) : undefined
 
 /** What leads replies of an address out of its own link. */
 export const replyByOwnLink: Loaded['replyByOwnLink'] = (packet, asked, host) =>

@@ -8,7 +8,7 @@ import type { World } from '../../model/world.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { leadsOutOf, lookupRoute, questionOf, wayBackOf } from '../../rules/route.ts'
 import type { Proposal } from '../changes/proposal.ts'
-import { markUplink, replyByOwnLink, restoreMark } from '../findings/later.ts'
+import { markUplink, replyByOwnLink, restoreMark, uplinkWithoutMark } from '../findings/later.ts'
 import { backByMain } from '../host/back-by-main.ts'
 import { addWayBack } from '../host/routes.ts'
 import type { Reproduced } from '../verify-fixes/reproduce.ts'
@@ -63,9 +63,11 @@ export function backOut(journey: Journey, world: World, dst: string, came: strin
     ),
     ...(isForwarded && last?.out !== undefined ? { in: last.out } : {}),
   }
+  const meant = uplinkWithoutMark(journey, world, came)?.fix ?? []
   const restored = restoreMark(journey, world, dst, came)
   const spared = isForwarded ? backByMain(reply, came, host) : []
-  const marked = restored.length > 0 || spared.length > 0 ? undefined : markUplink(journey, world, dst, came)
+  const isMeant = [...meant, ...restored, ...spared].length > 0
+  const marked = isMeant ? undefined : markUplink(journey, world, dst, came)
   const checked = (fixes: readonly Proposal[], by = mark) =>
     fixes.filter(({ edits = [] }) => {
       const after = applyEdits(world, edits)
@@ -79,7 +81,7 @@ export function backOut(journey: Journey, world: World, dst: string, came: strin
     ...checked(addWayBack(packet, host, elsewhere)),
   ].map((fix) => ({ ...fix, unverified: `only the reply's route was checked: it would then leave by ${came}` }))
   // what was meant to lead replies back goes before a route for this client alone
-  return [...restored, ...routed]
+  return [...meant, ...restored, ...routed]
 }
 
 /** A routing rule for the address that was asked whose table leads back out of that interface, and that is for some of such replies alone. */

@@ -2,7 +2,7 @@
 
 import { selectorWords } from '../../../edits/ip/print-rule.ts'
 import { finding } from '../../../explain/context.ts'
-import { ledByMark, markWrittenOver } from '../../../explain/findings/later.ts'
+import { ledByMark, markWrittenOver, uplinkWithoutMark } from '../../../explain/findings/later.ts'
 import { isDefault } from '../../../explain/host/routes.ts'
 import { nameRef } from '../../../explain/refs.ts'
 import { backOut, isOtherUplink, ruleOfSome } from '../../../explain/reply/back-out.ts'
@@ -155,16 +155,19 @@ export function byOtherUplink(
     ? `${src} is a neighbour on ${came}, but only the default route of this host leads to it.`
     : `Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`
   const led = overwritten ?? (captured && ledByMark(journey, captured, world, { came, left }))
+  // what adds it to the map is tried with what leads replies back
+  const unmarked = led ? undefined : captured && uplinkWithoutMark(journey, world, came)
+  const by = led ?? unmarked
   return [
     finding(
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
       isSeen || isFailed(status) || isLeftOpen ? 'warning' : 'note',
       isOfUplink !== false
-        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${led?.words ?? ''}${behind} ${filterWords(dst, came, isOfUplink)}`
-        : `The request of ${src} came in on ${came}, but ${how} by ${left}${isSentBack ? ', where it came in' : isSeen ? `, and ${src} was not seen to go on with it` : ''}.${led?.words ?? ''}${behind} ${why}`,
+        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${by?.words ?? ''}${behind} ${filterWords(dst, came, isOfUplink)}`
+        : `The request of ${src} came in on ${came}, but ${how} by ${left}${isSentBack ? ', where it came in' : isSeen ? `, and ${src} was not seen to go on with it` : ''}.${by?.words ?? ''}${behind} ${why}`,
       {
-        rules: [...(led?.rules ?? []), ...(played?.rules ?? [])],
+        rules: [...(by?.rules ?? []), ...(played?.rules ?? [])],
         fix: [
           ...(led?.fix ?? []),
           ...(played?.fix ??
