@@ -120,6 +120,13 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
       negated ? removeElement(lookup!, set!, element, key) : addElement(context, lookup!, set!, element, key, gives),
       negated,
     )
+    if (kind === 'map' && set?.dataType !== 'verdict' && goal.kind === 'destination' && gives === undefined && !negated)
+      return [
+        {
+          description: `if such packets are to be forwarded: add ${element} to map ${lookup!.set}, with the address of the server`,
+          unverified: 'which server is meant is unknown here',
+        },
+      ]
     const isListOfOthers = !negated && kind === 'set' && goal.kind === 'pass' && isPublished(set!)
     return [
       ...(isListOfOthers && end && mended.length > 0 ? acceptAlone(context, context.ended.step, end) : []),

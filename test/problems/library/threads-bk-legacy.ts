@@ -292,7 +292,8 @@ COMMIT
       words:
         'The rules of this router are not at fault: they accept and rewrite request and reply. The peer itself drops what comes from the LAN.',
       causes: [],
-      status: ['answered'],
+      // who asked gets nothing and sends again: where that is captured, it is known
+      status: ['answered', 'reply-lost'],
     },
     mend: [['peer', 'iptables -F INPUT']],
   },
