@@ -40,7 +40,6 @@ describe('snat-skipped', () => {
         played({
           rules: { nat: ['-A POSTROUTING -o eth+ -j ACCEPT', all], filter: [] },
           packet: { ...SYN, dst },
-          host: { routes: [...ROUTER.routes!, { ...ROUTER.routes![0]!, destination: '8.8.8.0/24', device: 'eth1' }] },
         }),
         'snat-skipped',
       )[0]?.severity
