@@ -58,7 +58,7 @@ export interface NearMiss extends SkippedRule {
    * address: as it is, it matches nothing.
    */
   isGone: boolean
-  /** Nobody is known to use it, and it lets in later packets of connections alone, as this one is: replies, but for one word. */
+  /** Nobody is known to use it, and it fails by one word to let in replies, as this packet is: the state, or one beside that. */
   isForReplies: boolean
   /** How far it is from certain that this was meant; 0 is the nearest. */
   doubt: number
@@ -88,7 +88,7 @@ export function findNearMisses(
     const isGone = asksNone(context, passed, miss)
     if (goal.kind === 'exempt' && !isGone) continue
     const hasKey = goal.kind !== 'pass' && hasKeyFor(passed, miss)
-    const isForReplies = letsInReplies(context, passed)
+    const isForReplies = letsInReplies(context, passed, miss)
     const lacksWord =
       isForReplies && fieldOf(miss.condition) === 'ct state' && wantedBy(miss.condition).includes('related')
     const likely = isGone || hasKey || lacksWord || isLikely(context, passed, miss, then)
@@ -254,10 +254,12 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
   return isPort && names([rule], miss, moment, / daddr$/) && isForeign
 }
 
-const letsInReplies = (context: Context, { rule, moment }: SkippedRule): boolean =>
+const letsInReplies = (context: Context, { rule, moment }: SkippedRule, miss: FailedCondition): boolean =>
   moment.packet.ctState === 'established' &&
   isUsed(context, rule) !== true &&
-  rule.conditions.some((one) => fieldOf(one) === 'ct state' && !isNegated(one) && asksLaterAlone(one))
+  rule.conditions.some(
+    (one) => fieldOf(one) === 'ct state' && !isNegated(one) && (one === miss.condition || asksLaterAlone(one)),
+  )
 
 const asksLaterAlone = (condition: Condition): boolean =>
   wantedBy(condition).every((one) => one === 'related' || one === 'established' || one === 'invalid')

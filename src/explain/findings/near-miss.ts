@@ -6,7 +6,7 @@ import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { listener } from '../../rules/sockets.ts'
+import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import { masqueradeSpared } from '../changes/own-source.ts'
@@ -215,20 +215,26 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
     (isForSource && !likely) ||
     isForThisHost(context, miss)
       ? []
-      : propose(
-          `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
-          changesOf(ref).correct(ref, miss, moment.packet, {
-            gives,
-            keeps: used === undefined,
-            turned,
-            handshake: isProxied(then),
-          }),
-          hasOtherMac
-            ? `first check that the host with MAC address ${moment.packet.srcMac} is the right one`
-            : used === false && !rule.counters?.packets
-              ? 'the rule has never matched a packet'
-              : 'first check whether other packets need the rule as it is',
-        )
+      : kind === 'pass' && isOfOtherProtocol(context, one)
+        ? propose(
+            `add the same rule for ${moment.packet.protocol}`,
+            changesOf(ref).alike(ref, { chain: ref.chain, before: ref }, miss, moment.packet),
+            `${nameRef(ref)} goes on to serve ${wantedBy(miss.condition)}`,
+          )
+        : propose(
+            `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
+            changesOf(ref).correct(ref, miss, moment.packet, {
+              gives,
+              keeps: used === undefined,
+              turned,
+              handshake: isProxied(then),
+            }),
+            hasOtherMac
+              ? `first check that the host with MAC address ${moment.packet.srcMac} is the right one`
+              : used === false && !rule.counters?.packets
+                ? 'the rule has never matched a packet'
+                : 'first check whether other packets need the rule as it is',
+          )
   const { last } = then
   // what matches nothing any more needs no rule beside it
   // nor does a copy have what the rule's map lacks
@@ -246,6 +252,17 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
     ...propose(`add a rule for such packets before rule ${ref.ruleNumber} of ${ref.chain}`, alike, NARROW),
   ]
 }
+
+/**
+ * TCP in place of UDP, or the other way round: many a service has a rule for each. It is not known whether anybody uses this one, nor
+ * that no program of this host listens by its protocol.
+ */
+const isOfOtherProtocol = ({ world: { host } }: Context, { miss, used, then, moment }: NearMiss): boolean =>
+  fieldOf(miss.condition) === 'meta l4proto' &&
+  used === undefined &&
+  !isProxied(then) &&
+  !isNegated(miss.condition) &&
+  !(moment.hook === 'input' && wantedBy(miss.condition).every((one) => knowsSockets(host, `${one}`)))
 
 /** The address of an IP packet's sender, not that of its link. */
 const asksSource = (condition: Condition): boolean => /^ip6? saddr$/.test(fieldOf(condition) ?? '')

@@ -46,6 +46,8 @@ export const snatSkipped: Detector = {
       const remove = deleteRule(culprit)
       // an exemption that names the destination is meant so
       const meant = rule.conditions.some(namesDestination)
+      // what stopped it, it was to pass with the source that it has
+      if (meant && !hasLeft(context.journey.outcome)) continue
       // what else goes over that link keeps its source as well, and its replies come back
       const ofLink = isForLink(rule, missed.rule)
       const spared = ofLink && !isPrivateAbroad('forwarded', packet)

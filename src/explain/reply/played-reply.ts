@@ -114,7 +114,13 @@ export function playReply(
 /** Of a stopped reply: what is wrong with the rules, not what stopped it. */
 const saysWhy = ({ code, severity }: Finding): boolean => severity !== 'note' && WRONG_FOR_CERTAIN.has(code)
 
-const WRONG_FOR_CERTAIN: ReadonlySet<string> = new Set(['near-miss', 'never-reached', 'goto-skips', 'other-zone'])
+const WRONG_FOR_CERTAIN: ReadonlySet<string> = new Set([
+  'near-miss',
+  'never-reached',
+  'goto-skips',
+  'other-zone',
+  'untracked',
+])
 
 /**
  * What this host asks of the reply's next hop, or what that replies, is stopped. With no listing of neighbours the host may

@@ -123,17 +123,6 @@ describe('near-miss', () => {
     expect(command(one)).toMatch(/^iptables -t nat -R PREROUTING 1 -d 172\.31\.0\.9 .* → delivered$/)
   })
 
-  it('leaves the rule to the program that listens there by its protocol', () => {
-    const rules = { filter: ['-P INPUT DROP', '-A INPUT -p tcp -m tcp --dport 443 -j ACCEPT'] }
-    const packet: Packet = { ...TO_ROUTER, protocol: 'udp', dport: 443 }
-    delete packet.tcpFlags
-    const fix = (protocol: string) =>
-      told({ rules, packet, host: { sockets: [{ protocol, state: 'LISTEN', family: 'ip', port: 443 }] } }, 'near-miss')
-        ?.fix
-    expect(fix('tcp')).toBeUndefined()
-    expect(fix('sctp')).toMatch(/^iptables -R INPUT 1 -p udp /)
-  })
-
   it('is the protocol alone of a rule that a chain of its own was chosen for', () => {
     const nat = [
       '[1:60] -A PREROUTING -d 10.0.9.9/32 -j svc',

@@ -22,6 +22,23 @@ describe('snat-skipped', () => {
     )
   })
 
+  it('is none of what a rule behind nat stopped, though its destination is exempted', () => {
+    const text = (exempt: string) => `table ip nat {
+  chain out { type nat hook postrouting priority srcnat; ${exempt} return; masquerade; }
+}
+table ip late {
+  chain guard { type filter hook postrouting priority srcnat + 20; ip saddr 10.0.1.2 drop; }
+}
+`
+    const codes = (exempt: string) => {
+      const world = { ...worldOf(text(exempt)), host: ROUTER }
+      const { evidence, ended } = modelEngine.play(world, SYN)
+      return explain(evidence, world, { ended }).findings.map(({ code }) => code)
+    }
+    expect(codes('ip daddr 10.0.2.0/24')).not.toContain('snat-skipped')
+    expect(codes('ip saddr 10.0.1.0/24')).toContain('snat-skipped')
+  })
+
   it('leaves the exemption of a link to what else goes there, where the SNAT rule is for all links', () => {
     const all = '-A POSTROUTING -j SNAT --to-source 10.0.2.1'
     const fixes = (snat: string) =>

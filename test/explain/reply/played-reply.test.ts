@@ -127,6 +127,8 @@ describe('a reply that a rule would stop for want of another rule', () => {
     const invalid = told('[0:0] -A FORWARD -o eth0 -m conntrack --ctstate INVALID -j ACCEPT')
     expect(invalid.message).toMatch(/only matches --ctstate INVALID; its connection is established\.$/)
     expect(invalid.fix).toBe('iptables -I FORWARD 3 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT')
+    const openings = told('[0:0] -A FORWARD -o eth0 -m conntrack --ctstate NEW -j ACCEPT')
+    expect(openings.message).toMatch(/only matches --ctstate NEW; its connection is established\.$/)
     // of what others use nothing is said
     const used = told('[7:420] -A FORWARD -o eth1 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT')
     expect(used).toEqual({
@@ -142,5 +144,13 @@ describe('a reply that a rule would stop for want of another rule', () => {
       fix: 'iptables -I FORWARD 2 -j later',
     })
     expect(told('[0:0] -A later -o eth0 -j ACCEPT').fix).not.toContain('--dport 40000')
+  })
+
+  it('names the rule that keeps it from connection tracking', () => {
+    const raw = ['-A PREROUTING -s 10.0.2.2/32 -j CT --notrack']
+    const strict = ['-A FORWARD -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT', '-A FORWARD -j DROP']
+    expect(replyTo(SYN, { raw, filter: strict })?.finding?.message).toMatch(
+      /\(simulated\)\. raw PREROUTING rule 1 exempts it from conntrack \(-s 10\.0\.2\.2\/32\)/,
+    )
   })
 })
