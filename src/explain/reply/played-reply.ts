@@ -71,7 +71,7 @@ export function playReply(
   const marking = markRestored(explained, reply)
   // what is wrong for certain tells more than what stopped it for want of that
   const wrong = isStopped(reply.outcome)
-    ? told.find(saysWhy)
+    ? told.find((one) => saysWhy(one) && !isToldOf(explained, one))
     : isKeptHere(asked, reply.outcome) && told.length === 0
       ? reply.findings.find(({ code }) => code === 'untracked')
       : undefined
@@ -110,6 +110,10 @@ export function playReply(
   if (repair) tried.fix.unshift(repair.fix)
   return { journey: reply, ...tracking, finding: tried }
 }
+
+/** Is the same rule named with what it did to the request? */
+const isToldOf = ({ findings }: Journey, { code, rules: [rule] }: Finding): boolean =>
+  findings.some((one) => one.code === code && one.rules[0] && rule && nameRef(one.rules[0]) === nameRef(rule))
 
 /** Of a stopped reply: what is wrong with the rules, not what stopped it. */
 const saysWhy = ({ code, severity }: Finding): boolean => severity !== 'note' && WRONG_FOR_CERTAIN.has(code)

@@ -153,4 +153,16 @@ describe('a reply that a rule would stop for want of another rule', () => {
       /\(simulated\)\. raw PREROUTING rule 1 exempts it from conntrack \(-s 10\.0\.2\.2\/32\)/,
     )
   })
+
+  it('does not repeat what is told of the request', () => {
+    const raw = ['-A PREROUTING -d 10.0.2.2/32 -j CT --notrack']
+    const nat = ['-A POSTROUTING -o eth7 -j MASQUERADE']
+    const strict = [
+      ...['-A FORWARD -d 10.0.2.2/32 -j ACCEPT', '-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT'],
+      '-A FORWARD -j DROP',
+    ]
+    expect(replyTo(SYN, { raw, nat, filter: strict })?.finding?.message).toBe(
+      'Its reply would be dropped by filter FORWARD rule 3 (simulated).',
+    )
+  })
 })
