@@ -144,6 +144,10 @@ export const fieldsOf = (condition: Condition): string[] =>
     one.kind === 'compare' ? one.field : one.kind === 'lookup' ? one.fields : [],
   )
 
+/** It is for certain senders, or for what rules have marked. */
+export const asksSender = (condition: Condition): boolean =>
+  fieldsOf(condition).some((field) => /^src$| saddr$| mark$/.test(field))
+
 /** Does the packet's line show what it asks for: addresses, ports, interfaces, the protocol, the state? */
 export function isShown(condition: Condition): boolean {
   const fields = simpleConditions(condition).flatMap((one) =>

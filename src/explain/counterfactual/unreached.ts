@@ -1,5 +1,6 @@
 /** Chains that a packet did not come to, and whose rules would have taken it. */
 
+import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
@@ -17,7 +18,7 @@ import { ownerOf } from '../owners/owners.ts'
 import { ownerOfRef, refOf } from '../refs.ts'
 import { isAnswer } from '../reply/request-reply.ts'
 import { graphOf } from './chain-graph.ts'
-import { asksAll, asksInput, type FailedCondition, fieldOf, missedBy } from './failed-condition.ts'
+import { asksAll, asksInput, asksSender, type FailedCondition, fieldOf, isExact, missedBy } from './failed-condition.ts'
 import { copiedJump, siblingJump } from './sibling-jump.ts'
 import { chainRuns, isNat, positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { onwards } from './what-if.ts'
@@ -302,18 +303,20 @@ export function jumpTo(
   const isService = packet.dport !== undefined && !answer
   const isOpen = isAcceptance && (!owner || chooses(from.chain)) && acceptsFromAnywhere(chain)
   const takesLater = answer && leavesOutOpenings(chain, from.moment)
+  // where the rule that leads there says for whom the chain is, nobody else is to be led there
+  const isOfSenders = lead?.misses.some(({ condition }) => asksSender(condition)) === true
   const chosen: Chosen =
-    takesLater || (!takesAll && !trustsSenders(chain))
+    takesLater || (!takesAll && !trustsSenders(chain) && !isOfSenders)
       ? isOpen && packet.in !== undefined
         ? { kind: 'device', device: packet.in }
         : { kind: 'all' }
-      : isService && !(isAcceptance && takesAll)
+      : isService && !isOfSenders && !(isAcceptance && takesAll)
         ? { kind: 'destination', packet }
         : { kind: 'such', packet, hints: { hook, ...(answer ? { answer } : {}) } }
   const isWide = chosen.kind === 'all' || chosen.kind === 'device'
   return propose(
     `make ${from.chain.name} jump to ${chain.name}`,
-    (lead && isWide ? asLead(context, ref, lead) : undefined) ??
+    (lead && (isWide || isOfSenders) ? asLead(context, ref, lead) : undefined) ??
       changesOf(ref).add(ref, spot, chosen, { kind: 'jump', chain: chain.name }),
     owner ? undefined : 'check whether the jump should match more packets, or fewer',
   ).map((fix) => ({ ...fix, ...(owner ? { beside: { owner, chain: ref.chain } } : {}) }))
@@ -337,11 +340,21 @@ function chooses({ rules }: Chain): boolean {
   return jumps.length > 0 && jumps.every(({ conditions }) => conditions.length > 0)
 }
 
+/** A single address: the rule that is like it is for another single one. */
+const isOneHost = (condition: Condition): boolean =>
+  condition.kind === 'compare' &&
+  condition.op === '==' &&
+  / saddr$/.test(condition.field) &&
+  isExact(condition) &&
+  typeof condition.value !== 'object'
+
 /** As the rule that leads there does, but for the one thing that kept it from matching: what else it asks for was meant. */
 function asLead(context: Context, { table }: RuleRef, { chain, rule, misses, moment }: NonNullable<Unreached['lead']>) {
   const [miss, more] = misses
   if (!miss || more || rule.conditions.length < 2) return undefined
   const ref = refOf(context, table, chain, rule)
   const spot = spotAt(chain, rule.ruleNumber)
-  return changesOf(ref).alike(ref, spot, miss, moment.packet) ?? changesOf(ref).eased(ref, spot, miss)
+  const { alike, eased } = changesOf(ref)
+  if (asksSender(miss.condition)) return isOneHost(miss.condition) ? alike(ref, spot, miss, moment.packet) : undefined
+  return alike(ref, spot, miss, moment.packet) ?? eased(ref, spot, miss)
 }

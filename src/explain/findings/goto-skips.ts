@@ -1,12 +1,14 @@
 import type { Condition } from '../../model/condition.ts'
-import type { Rule } from '../../model/ruleset.ts'
+import type { Chain, Rule } from '../../model/ruleset.ts'
+import { simpleConditions } from '../../rules/simple-conditions.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose, spotAt } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
-import { asks, fieldsOf } from '../counterfactual/failed-condition.ts'
+import { asks, asksSender, fieldsOf } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { findNearMisses, isSureOf, type NearMiss } from '../counterfactual/near-misses.ts'
 import { chainLedTo, positionsBelow, refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { leadersOf } from '../counterfactual/unreached.ts'
 import { hadItComeBack, isSorting, rulesFrom } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 
@@ -66,14 +68,17 @@ function tellSorted(context: Context, { wanted, pass, kind, what }: Goal, i: num
   return [
     finding(
       'goto-skips',
-      'warning',
+      // what others use is for those who come in elsewhere
+      missed.rule.counters?.packets ? 'note' : 'warning',
       `${nameRef(culprit)} sent it to ${target.name} by goto, which never returns. So the packet never reached ${nameRef(ref)}, which would have ${what(onwards!)}.`,
       {
         steps: [i + 1],
         rules: [culprit, ref],
         fix: propose(
           `add a copy of that rule to ${target.name}`,
-          changesOf(ref).copy(ref, spotAt(target, target.rules.length)),
+          isLedToFrom(pass, target, missed.chain)
+            ? changesOf(ref).copy(ref, spotAt(target, target.rules.length))
+            : undefined,
           `accepts there whatever the rule accepts in ${missed.chain.name}`,
         ),
       },
@@ -83,13 +88,27 @@ function tellSorted(context: Context, { wanted, pass, kind, what }: Goal, i: num
 
 /** It accepts a service, whoever asks for it. */
 function isForEveryone(rule: Rule): boolean {
-  const fields = rule.conditions.flatMap(fieldsOf)
-  const isOfSender = (field: string) => / saddr$|^ct original|^meta (?:iif|mark)/.test(field)
-  return verdictOf(rule).text === 'accept' && fields.some((one) => / dport$/.test(one)) && !fields.some(isOfSender)
+  const { conditions } = rule
+  const isOfSome = (one: Condition) =>
+    asksSender(one) || fieldsOf(one).some((field) => /^ct original|^meta iif/.test(field)) || isUnknown(one)
+  return (
+    verdictOf(rule).text === 'accept' &&
+    conditions.some((one) => fieldsOf(one).some((field) => / dport$/.test(field))) &&
+    !conditions.some(isOfSome)
+  )
 }
 
+/** As an address's country: for whom it is, nobody can tell. */
+const isUnknown = (condition: Condition): boolean => simpleConditions(condition).some(({ kind }) => kind === 'unknown')
+
 const asksIncoming = (condition: Condition): boolean =>
-  fieldsOf(condition).every((one) => /^meta iif(name)?$/.test(one))
+  !isUnknown(condition) && fieldsOf(condition).every((one) => /^meta iif(name)?$/.test(one))
+
+/** What leads to the chain from elsewhere, as from another hook, would get the copy as well. */
+const isLedToFrom = ({ table }: Goal['pass'], target: Chain, sorter: Chain): boolean =>
+  leadersOf(table)
+    .get(target.name)
+    ?.every(({ chain }) => chain === sorter) === true
 
 /** A rule of nat that would not match either, but nearly does. */
 function nearBehind(context: Context, goal: Goal, i: number): NearMiss | undefined {

@@ -151,7 +151,7 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
   const instead = leads || led || sibling || misled || !isAcceptance(goal) ? undefined : ledToItsEnd(context)
   const insteadRef = instead === undefined ? undefined : refAt(context, instead)
   const sent = insteadRef
-    ? ` ${nameBeside(insteadRef, ref)} sent it to ${verdictOf(context.evidence.arrivals[instead!]!.rule!).chain}.`
+    ? ` ${nameBeside(insteadRef, ref)} sent it to ${context.evidence.arrivals[context.ended.step]!.chain!.name}.`
     : ''
   const empty =
     leads || led || isAlike || sibling || misled || insteadRef ? undefined : emptyOnWay(context, pass, chain)

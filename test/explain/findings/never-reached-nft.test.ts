@@ -77,3 +77,48 @@ it.each([
 `)
   expect(`${fixCommands(found!.fix[0]!).command}`).toBe(command)
 })
+
+it.each([
+  ['a network of them', 'iifname "eth0" ip saddr 192.0.2.0/24 jump web'],
+  ['some of them', 'iifname "eth0" ip saddr { 192.0.2.1, 192.0.2.2 } jump web'],
+  ['a set of them', 'iifname "eth0" ip saddr @admins jump web'],
+  ['all but one', 'iifname "eth0" ip saddr != 10.0.1.2 jump web'],
+  ['marked packets', 'iifname "eth0" meta mark 0x5 jump web'],
+])('is opened for no other sender where the rule that leads there is for certain ones: %s', (_which, lead) => {
+  const found = reached(`table inet f {
+	set admins {
+		type ipv4_addr
+		elements = { 192.0.2.9 }
+	}
+	chain input {
+		type filter hook input priority filter; policy drop;
+		${lead} # handle 5
+	}
+	chain web {
+		ip daddr 10.0.1.1 tcp dport 80 accept # handle 7
+	}
+}
+`)
+  expect(`${fixCommands(found!.fix[0]!).command}`).toBe(
+    'nft add rule inet f input ip saddr 10.0.1.2 ip daddr 10.0.1.1 iifname eth0 tcp dport 80 jump web comment nfwhy-jump-7-10.0.1.2-10.0.1.1-80-end',
+  )
+})
+
+it('names the chain that a map led the packet to', () => {
+  const found = reached(`table inet f {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		iifname "eth0" meta l4proto vmap { tcp : jump bad, udp : jump bad } # handle 5
+	}
+	chain bad {
+		reject # handle 8
+	}
+	chain web {
+		ip daddr 10.0.1.1 tcp dport 80 accept # handle 9
+	}
+}
+`)
+  expect(found?.message).toBe(
+    'inet f web handle 9 would have accepted it, but nothing jumps to web. input handle 5 sent it to bad.',
+  )
+})

@@ -5,17 +5,18 @@ import { explain } from '../../../src/explain/explain.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { worldOf } from '../../journey/journeys.ts'
 import { ROUTER } from '../../simulate/world.ts'
-import { SYN } from './played.ts'
+import { SYN, told } from './played.ts'
 
 interface Zones {
   dmz?: string
   lan?: string
   rule?: string
   sort?: string
+  more?: string
 }
 
 /** SYN goes from eth0 to eth1, port 80. */
-function found(code: string, { dmz = '"eth1"', lan = '"eth0"', rule = '', sort = 'iifname @lan' }: Zones) {
+function found(code: string, { dmz = '"eth1"', lan = '"eth0"', rule = '', sort = 'iifname @lan', more = '' }: Zones) {
   const set = (name: string, elements: string) =>
     `	set ${name} {\n		type ifname\n		elements = { ${elements} }\n	}\n`
   const world = worldOf(`table inet fw {
@@ -32,6 +33,7 @@ ${set('lan', lan)}${set('dmz', dmz)}	chain forward {
 	chain from_guest {
 		oifname "eth9" accept # handle 9
 	}
+	${more}
 }
 `)
   Object.assign(world.host, ROUTER)
@@ -62,9 +64,43 @@ describe('a service for everyone behind gotos that sort', () => {
     ['it is for some senders', { rule: 'ip saddr 10.0.0.0/8 tcp dport 80 accept' }],
     ['it is for no service', { rule: 'oifname @dmz accept' }],
     ['it is for another one', { rule: 'oifname @dmz tcp dport 443 accept' }],
+    ['it is for those whom rules have marked', { rule: 'ct mark 0 tcp dport 80 accept' }],
     ['what is sorted is more than an interface', { rule: 'tcp dport 80 accept', sort: 'ip saddr 10.0.1.2' }],
   ])('is not told of where %s', (_why, zones) => {
     expect(found('goto-skips', zones)).toEqual([])
+  })
+})
+
+describe('a service behind gotos that sort', () => {
+  it('is not told of where it is for an ipset of senders', () => {
+    const sorted = (asked: string) => ({
+      rules: {
+        filter: [
+          ...['-P FORWARD DROP', '-A FORWARD -i eth0 -g lan', '-A FORWARD -i eth7 -g guest'],
+          ...[
+            `-A FORWARD -p tcp -m tcp --dport 80${asked} -j ACCEPT`,
+            '-A lan -p udp -j ACCEPT',
+            '-A guest -p udp -j ACCEPT',
+          ],
+        ],
+      },
+      sets: [{ name: 'admins', type: 'hash:ip', elements: [{ parts: ['10.0.1.2'] }] }],
+    })
+    expect(told(sorted(' -m set --match-set admins src'), 'goto-skips')).toBeUndefined()
+    expect(told(sorted(''), 'goto-skips')?.fix).toBe(
+      'iptables -A lan -p tcp --dport 80 -j ACCEPT → forwarded, but its reply would be dropped',
+    )
+  })
+
+  it('is for others where packets have matched it', () => {
+    const [one] = found('goto-skips', { rule: 'tcp dport 80 counter packets 9 bytes 540 accept' })
+    expect(one?.severity).toBe('note')
+  })
+
+  it('is not copied to a chain that another one leads to as well', () => {
+    const more =
+      'chain input {\n		type filter hook input priority filter; policy drop;\n		goto from_lan # handle 10\n	}'
+    expect(found('goto-skips', { rule: 'tcp dport 80 accept', more })).toMatchObject([{ severity: 'warning', fix: [] }])
   })
 })
 
