@@ -88,11 +88,11 @@ export function findNearMisses(
     const isGone = asksNone(context, passed, miss)
     if (goal.kind === 'exempt' && !isGone) continue
     const hasKey = goal.kind !== 'pass' && hasKeyFor(passed, miss)
-    const isForReplies = letsInReplies(context, passed, miss)
-    const lacksWord =
-      isForReplies && fieldOf(miss.condition) === 'ct state' && wantedBy(miss.condition).includes('related')
-    const likely = isGone || hasKey || lacksWord || isLikely(context, passed, miss, then)
     const used = isUsed(context, passed.rule)
+    const lacksWord = used !== true && letsInReplies(passed, miss) && lacksEstablished(passed, miss)
+    const likely = isGone || hasKey || lacksWord || isLikely(context, passed, miss, then)
+    // what may serve others is wrong for certain only where it lacks a word
+    const isForReplies = used === false ? letsInReplies(passed, miss) : lacksWord
     if (
       !(goal.kind === 'pass'
         ? likely || choosesSuch(context, passed, miss, then)
@@ -254,11 +254,21 @@ function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, 
   return isPort && names([rule], miss, moment, / daddr$/) && isForeign
 }
 
-const letsInReplies = (context: Context, { rule, moment }: SkippedRule, miss: FailedCondition): boolean =>
+const letsInReplies = ({ rule, moment }: SkippedRule, miss: FailedCondition): boolean =>
   moment.packet.ctState === 'established' &&
-  isUsed(context, rule) !== true &&
   rule.conditions.some(
     (one) => fieldOf(one) === 'ct state' && !isNegated(one) && (one === miss.condition || asksLaterAlone(one)),
+  )
+
+/** It accepts RELATED, and no other rule of the chain ESTABLISHED: who writes a rule for each means it so. */
+const lacksEstablished = ({ rule, chain }: SkippedRule, { condition }: FailedCondition): boolean =>
+  fieldOf(condition) === 'ct state' &&
+  wantedBy(condition).includes('related') &&
+  !chain.rules.some(
+    (other) =>
+      other !== rule &&
+      verdictOf(other).ending === 'accept' &&
+      other.conditions.some((one) => fieldOf(one) === 'ct state' && wantedBy(one).includes('established')),
   )
 
 const asksLaterAlone = (condition: Condition): boolean =>
