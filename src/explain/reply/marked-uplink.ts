@@ -86,9 +86,12 @@ function marking(
   return all && chain && !('unsayable' in all) ? { edits: all.edits, undo: chain.undo } : all
 }
 
-/** The lowest bit that no rule and no routing rule names. */
-function unusedBit({ tables, host }: World): number | undefined {
-  const used = [...marksOfRules(tables), ...marksOfRouting(host)].reduce((all, one) => (all | one) >>> 0, 0)
+/** The lowest bit that no rule, no set and no routing rule names. */
+function unusedBit({ tables, sets, host }: World): number | undefined {
+  const used = [...marksOfRules(tables), ...marksOfSets(sets), ...marksOfRouting(host)].reduce(
+    (all, one) => (all | one) >>> 0,
+    0,
+  )
   for (let at = 0; at < 32; at++) {
     const bit = (1 << at) >>> 0
     if ((used & bit) === 0) return bit
@@ -100,6 +103,19 @@ function* marksOfRules(tables: World['tables']): Generator<number> {
   for (const { chains } of tables)
     for (const { rules } of chains.values())
       for (const { text } of rules) if (/mark/i.test(text)) yield* numbersIn(text)
+}
+
+/** Keys, as of `ipv4_addr . mark` and `hash:ip,mark`, and what maps give. */
+function* marksOfSets(sets: World['sets']): Generator<number> {
+  for (const { type, dataType = '', elements } of sets) {
+    const [keys, values] = [type, dataType].map((types) => types.split(/ \. |[:,]/).map((one) => one === 'mark'))
+    // before the colon, an ipset's type has its method
+    const key = type.includes(':') ? keys!.slice(1) : keys!
+    if (![...key, ...values!].includes(true)) continue
+    for (const { parts, data = [] } of elements)
+      for (const one of [...parts.filter((_, i) => key[i]), ...data.filter((_, i) => values![i])])
+        yield* numbersIn(`${one}`)
+  }
 }
 
 const marksOfRouting = ({ routingRules = [] }: Host): number[] =>

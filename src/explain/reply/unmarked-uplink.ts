@@ -6,13 +6,14 @@ import type { NamedSet, Rule } from '../../model/ruleset.ts'
 import type { Assignment, MapLookup, Statement } from '../../model/statement.ts'
 import type { World } from '../../model/world.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
+import { evaluate } from '../../rules/evaluate.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { named } from '../../rules/nft/lookup.ts'
 import { asksForMark, leadsOutOf, lookupRoute, wayBackOf } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { addElement } from '../changes/sets.ts'
-import { fieldsOf } from '../counterfactual/failed-condition.ts'
+import { asksInput, fieldsOf } from '../counterfactual/failed-condition.ts'
 import { nameRef } from '../refs.ts'
 import type { LedByMark } from './connection-mark.ts'
 
@@ -26,7 +27,7 @@ export function uplinkWithoutMark(request: Journey, world: World, came: string):
   const server = steps.at(-1)?.dst ?? packet.dst
   if (server === undefined || entryOpened(packet, world)?.mark) return undefined
   const found = mapWithout(request, world, came)
-  if (!found || !isRestored(world)) return undefined
+  if (!found || !isRestored(request, world)) return undefined
   const { ref, map, set } = found
   const leads = world.host.routingRules?.find(
     (one) =>
@@ -76,8 +77,10 @@ const mapOfUplinks = (one: Statement): MapLookup[] =>
     : []
 
 /** By the map, and of connections that begin. */
-const asksForUplinks = (condition: Condition): boolean =>
-  fieldsOf(condition).every((field) => field === 'meta iifname' || field === 'ct state')
+function asksForUplinks(condition: Condition): boolean {
+  const fields = fieldsOf(condition)
+  return fields.length > 0 && fields.every((field) => field === 'meta iifname' || field === 'ct state')
+}
 
 const has = ({ elements }: NamedSet, name: string): boolean =>
   elements.some(({ parts: [part = ''] }) => (part.endsWith('*') ? name.startsWith(part.slice(0, -1)) : part === name))
@@ -87,13 +90,21 @@ function refOfRule({ family, name }: { family: RuleRef['family']; name: string }
   return { family, table: name, chain, ruleNumber, rule: text, ...(handle === undefined ? {} : { handle }) }
 }
 
-/** Does a rule at prerouting give packets the mark of their connection? */
-const isRestored = ({ tables }: World): boolean =>
-  tables.some((table) =>
+/** Does a rule give replies the mark of their connection, before they are routed? This host's own are routed anew by chains of type route. */
+function isRestored({ outcome, steps }: Journey, world: World): boolean {
+  const isOwn = outcome === 'delivered'
+  const inner = steps.at(-1)?.out
+  const isElsewhere = (one: Condition) =>
+    asksInput(one) &&
+    (isOwn || (inner !== undefined && evaluate(one, { packet: { in: inner }, family: 'ip', world }) === false))
+  return world.tables.some((table) =>
     basesOf(table).some(
-      ({ hook, rules }) => hook === 'prerouting' && rules.some(({ statements }) => statements.some(restores)),
+      ({ hook, type, rules }) =>
+        (isOwn ? hook === 'output' && type === 'route' : hook === 'prerouting') &&
+        rules.some(({ statements, conditions }) => statements.some(restores) && !conditions.some(isElsewhere)),
     ),
   )
+}
 
 const restores = (one: Statement): boolean =>
   one.kind === 'set' && one.field === 'meta mark' && !one.map && isOfConnection(one.value)

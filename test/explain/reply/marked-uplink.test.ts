@@ -93,6 +93,16 @@ it('leaves marks alone that rules and routing rules use', () => {
   )
 })
 
+it.each([
+  ['type mark', '0x1, 0x2'],
+  ['type ipv4_addr . mark', '192.0.2.1 . 0x3'],
+  ['type ifname : mark', '"tun0" : 0x1, "tun1" : 0x2'],
+])('leaves marks alone that sets have: %s', (type, elements) => {
+  const kind = type.includes(':') ? 'map' : 'set'
+  const rules = `table ip nat {\n ${kind} some {\n  ${type}\n  elements = { ${elements} }\n }\n chain prerouting {\n  type nat hook prerouting priority dstnat; policy accept;\n  tcp dport 8080 dnat to 172.17.0.2:80\n }\n chain postrouting {\n  type nat hook postrouting priority srcnat; policy accept;\n }\n}\n`
+  expect(commandsOf(rules, OWN_TABLE)[0]!.command).toMatch(/ip rule add fwmark 0x4\/0x4 table 102$/)
+})
+
 it('says it in a chain of its own where only nft has rules', () => {
   const rules =
     'table ip nat {\n chain prerouting {\n  type nat hook prerouting priority dstnat; policy accept;\n  tcp dport 8080 dnat to 172.17.0.2:80\n }\n chain postrouting {\n  type nat hook postrouting priority srcnat; policy accept;\n }\n}\n'

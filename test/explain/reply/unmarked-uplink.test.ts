@@ -24,6 +24,9 @@ interface Made {
   restoring?: string
   mark?: number
   conntrack?: ConntrackEntry[]
+  /** 80 is forwarded. */
+  dport?: number
+  output?: string
 }
 
 function found({
@@ -32,6 +35,8 @@ function found({
   restoring = 'iifname "eth0" meta mark set ct mark',
   mark = 2,
   conntrack = [],
+  dport = 80,
+  output = '',
 }: Made = {}) {
   const world = worldOf(`table inet mangle {
 	map marks {
@@ -43,11 +48,15 @@ function found({
 		${marking} # handle 4
 		${restoring} # handle 5
 	}
+	${output}
 }
 table ip nat {
 	chain prerouting {
 		type nat hook prerouting priority dstnat; policy accept;
 		iifname "eth1" tcp dport 80 dnat to 10.0.1.2 # handle 6
+	}
+	chain postrouting {
+		type nat hook postrouting priority srcnat; policy accept;
 	}
 }
 `)
@@ -60,7 +69,7 @@ table ip nat {
     routingRules: [rule(0, 'local'), { ...rule(100, '202'), mark, markMask: 0xff }, rule(32_766, 'main')],
     conntrack,
   })
-  const { evidence, ended } = modelEngine.play(world, PACKET)
+  const { evidence, ended } = modelEngine.play(world, { ...PACKET, dport })
   const journey = explain(evidence, world, { ended })
   const told = uplinkWithoutMark(journey, world, 'eth1')
   const [first] = backOut(journey, world, '10.0.2.1', 'eth1')
@@ -74,6 +83,9 @@ describe('an uplink that has no mark', () => {
         ' eth1 is not in map marks, by which inet mangle prerouting handle 4 marks connections. Routing rule 100 leads mark 0x2 out of eth1. The map gives that mark to eth8, which this host does not have.',
       command: 'nft add element inet mangle marks { eth1 : 2 }',
     })
+    const output =
+      'chain output {\n		type route hook output priority mangle; policy accept;\n		meta mark set ct mark # handle 8\n	}'
+    expect(found({ dport: 22, output })?.words).toMatch(/^ eth1 is not in map marks/)
     expect(found({ elements: '"eth0" : 0x2' })?.words).toMatch(/ out of eth1\.$/)
   })
 
@@ -82,6 +94,8 @@ describe('an uplink that has no mark', () => {
     ['the map has all that begin so', { elements: '"eth*" : 0x3' }],
     ['the rule is for some services', { marking: 'tcp dport 443 ct mark set iifname map @marks' }],
     ['no reply gets the mark', { restoring: 'iifname "eth0" meta mark set 0x9' }],
+    ['replies of another link alone get it', { restoring: 'iifname "eth5" meta mark set ct mark' }],
+    ['this host replies, and only forwarded replies get it', { dport: 22, restoring: 'meta mark set ct mark' }],
     ['no routing rule asks for a mark', { mark: 0 }],
     ['the connection has a mark all the same', { conntrack: [ENTRY] }],
   ])('is none where %s', (_why, made) => {
