@@ -71,15 +71,21 @@ export function misledJump(
   return undefined
 }
 
-/** Another rule of the chain takes the same packets to the same place. */
-const isDouble = ({ chain, rule }: StepContext): boolean =>
-  chain?.rules.some(
-    (one) =>
-      one !== rule &&
-      verdictOf(one).chain !== undefined &&
-      verdictOf(one).chain === (rule && verdictOf(rule).chain) &&
-      JSON.stringify(one.conditions) === JSON.stringify(rule?.conditions),
-  ) === true
+/** Another rule of the chain takes the same packets to the same place: has done so before, or would with nothing decided between. */
+function isDouble({ chain, rule }: StepContext): boolean {
+  const to = rule && verdictOf(rule).chain
+  if (!chain || !rule || to === undefined) return false
+  const isLikewise = (one: Rule) =>
+    one !== rule &&
+    verdictOf(one).chain === to &&
+    JSON.stringify(one.conditions) === JSON.stringify(rule.conditions) &&
+    // of one in front, there is nothing between
+    chain.rules.slice(rule.ruleNumber, Math.max(rule.ruleNumber, one.ruleNumber - 1)).every(decidesNothing)
+  return chain.rules.some(isLikewise)
+}
+
+const decidesNothing = (rule: Rule): boolean =>
+  verdictOf(rule).ending === 'continue' && rule.statements.every(({ kind }) => kind !== 'vmap')
 
 /** The rule that chose the packet for the chain which stopped it. */
 export function ledToItsEnd({ evidence: { arrivals }, ended }: Context): number | undefined {

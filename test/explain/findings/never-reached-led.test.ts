@@ -1,6 +1,6 @@
 /** Nothing leads to the chain that would take the packet, and another chain has got it. */
 import { describe, expect, it } from 'vitest'
-import { told } from './played.ts'
+import { findingsOf, played, told } from './played.ts'
 
 const WEB = '-A web -p tcp -m tcp --dport 80 -j ACCEPT'
 const REPLIES = '-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT'
@@ -30,5 +30,13 @@ describe('never-reached', () => {
       rules: ['filter web rule 1', 'filter FORWARD rule 2'],
       fix: 'iptables -R FORWARD 2 -j web → forwarded',
     })
+  })
+
+  it('says what a jump in front of rules that drop packets then skips', () => {
+    const BETWEEN = ['-A FORWARD -j isolate', '-A FORWARD -s 10.0.1.0/24 -p udp -j DROP', '-A FORWARD -j isolate']
+    const rules = [...BETWEEN, '-A isolate -p udp -m udp --dport 53 -j ACCEPT', REPLIES, WEB]
+    const { fix } = findingsOf(played(filter(...rules)), 'never-reached')[0]!
+    const instead = fix.find(({ description }) => /in place of isolate/.test(description))
+    expect(instead?.note).toBe('every packet that matches this rule then skips isolate')
   })
 })
