@@ -58,7 +58,7 @@ export interface NearMiss extends SkippedRule {
    * address: as it is, it matches nothing.
    */
   isGone: boolean
-  /** Nobody is known to use it, and it fails by one word to let in replies, as this packet is: the state, or one beside that. */
+  /** It has matched nothing, and fails by one word to let in replies, as this packet is; or it lacks ESTABLISHED. */
   isForReplies: boolean
   /** How far it is from certain that this was meant; 0 is the nearest. */
   doubt: number

@@ -78,7 +78,13 @@ function stopsOthersBetween(context: Context, { chain, rule }: Pick<Visit, 'chai
   const moment = arrivedAt(context, step)
   return chain.rules
     .slice(from, rule.ruleNumber - 1)
-    .some((one) => STOPS.has(verdictOf(one).ending) && evaluateAll(one.conditions, moment) !== true)
+    .some((one) => mayStop(one) && evaluateAll(one.conditions, moment) !== true)
+}
+
+/** By itself, or in the chain that it leads to. */
+const mayStop = (rule: Rule): boolean => {
+  const { ending } = verdictOf(rule)
+  return STOPS.has(ending) || ending === 'goto' || ending === 'jump'
 }
 
 /** Of a chain that sorts by goto, a step whose rule asks for no more than one behind it, which it leaves nothing: it was to ask for something. */

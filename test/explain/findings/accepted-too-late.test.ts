@@ -34,6 +34,13 @@ describe('accepted-too-late', () => {
     })
   })
 
+  it('copies no service past where what comes in elsewhere is led', () => {
+    const fix = (...between: string[]) =>
+      told(rules('-A FORWARD -i eth0 -g no', ...between, HTTP, '-A no -j DROP'), 'accepted-too-late')?.fix
+    expect(fix()).toBe('iptables -I FORWARD 2 -p tcp --dport 80 -j ACCEPT → forwarded')
+    expect(fix('-A FORWARD -i eth7 -g no')).toBeUndefined()
+  })
+
   it('is none in front of a rule that lets in whatever begins a connection', () => {
     const NEW = '-A FORWARD -m conntrack --ctstate NEW,UNTRACKED -j ACCEPT'
     expect(told(rules('-A FORWARD -i eth0 -p tcp -j DROP', NEW), 'accepted-too-late')).toBeUndefined()
