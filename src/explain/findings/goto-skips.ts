@@ -65,6 +65,8 @@ function tellSorted(context: Context, { wanted, pass, kind, what }: Goal, i: num
   const culprit = refAt(context, i)
   if (!missed || missed.chain !== chain || !isForEveryone(missed.rule) || !target || !culprit) return []
   const ref = refOf(context, pass.table.name, missed.chain, missed.rule)
+  const end = spotAt(target, target.rules.length)
+  const { packet, hook } = momentAt(context, i)
   return [
     finding(
       'goto-skips',
@@ -74,13 +76,19 @@ function tellSorted(context: Context, { wanted, pass, kind, what }: Goal, i: num
       {
         steps: [i + 1],
         rules: [culprit, ref],
-        fix: propose(
-          `add a copy of that rule to ${target.name}`,
-          isLedToFrom(pass, target, missed.chain)
-            ? changesOf(ref).copy(ref, spotAt(target, target.rules.length))
-            : undefined,
-          `accepts there whatever the rule accepts in ${missed.chain.name}`,
-        ),
+        // whether all of the zone are to have the service, nobody but its owner knows
+        fix: [
+          ...propose(
+            `accept such packets in ${target.name}`,
+            changesOf(ref).add(ref, end, { kind: 'such', packet, hints: hook ? { hook } : {} }, { kind: 'accept' }),
+            'opens only this source and service',
+          ),
+          ...propose(
+            `add a copy of that rule to ${target.name}`,
+            isLedToFrom(pass, target, missed.chain) ? changesOf(ref).copy(ref, end) : undefined,
+            `accepts there whatever the rule accepts in ${missed.chain.name}`,
+          ),
+        ],
       },
     ),
   ]

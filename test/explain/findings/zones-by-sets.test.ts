@@ -47,14 +47,18 @@ ${set('lan', lan)}${set('dmz', dmz)}	chain forward {
     }))
 }
 
+const SUCH =
+  'nft add rule inet fw from_lan ip saddr 10.0.1.2 ip daddr 10.0.2.2 iifname eth0 oifname eth1 tcp dport 80 accept comment nfwhy-10.0.1.2-10.0.2.2-80-end'
+
 describe('a service for everyone behind gotos that sort', () => {
-  it('is named, and copied to the chain of the zone', () => {
+  it('is named, and opened in the chain of the zone for such packets, or copied there', () => {
     expect(found('goto-skips', { rule: 'oifname @dmz tcp dport { 80, 443 } accept' })).toEqual([
       {
         severity: 'warning',
         message:
           'inet fw forward handle 5 sent it to from_lan by goto, which never returns. So the packet never reached inet fw forward handle 7, which would have accepted it.',
-        fix: ['nft add rule inet fw from_lan oifname @dmz tcp dport { 80, 443 } accept comment nfwhy-copy-7-end'],
+        // whether the service is for all of the zone is not known
+        fix: [SUCH, 'nft add rule inet fw from_lan oifname @dmz tcp dport { 80, 443 } accept comment nfwhy-copy-7-end'],
       },
     ])
   })
@@ -88,7 +92,7 @@ describe('a service behind gotos that sort', () => {
     })
     expect(told(sorted(' -m set --match-set admins src'), 'goto-skips')).toBeUndefined()
     expect(told(sorted(''), 'goto-skips')?.fix).toBe(
-      'iptables -A lan -p tcp --dport 80 -j ACCEPT → forwarded, but its reply would be dropped',
+      'iptables -A lan -s 10.0.1.2 -d 10.0.2.2 -i eth0 -o eth1 -p tcp --dport 80 -j ACCEPT → forwarded, but its reply would be dropped',
     )
   })
 
@@ -100,7 +104,9 @@ describe('a service behind gotos that sort', () => {
   it('is not copied to a chain that another one leads to as well', () => {
     const more =
       'chain input {\n		type filter hook input priority filter; policy drop;\n		goto from_lan # handle 10\n	}'
-    expect(found('goto-skips', { rule: 'tcp dport 80 accept', more })).toMatchObject([{ severity: 'warning', fix: [] }])
+    expect(found('goto-skips', { rule: 'tcp dport 80 accept', more })).toMatchObject([
+      { severity: 'warning', fix: [SUCH] },
+    ])
   })
 })
 
