@@ -4,6 +4,9 @@
  */
 import { closure } from './chunks.mjs'
 
+/** pako's table for packing is made as it is loaded: only its unpacking is used, and the rest goes where nothing hangs on that. */
+const PURE = ['Config']
+
 /** `entry`: the library, or what stands on it. */
 export function libraryBuild(entry = 'src/index.ts', name = 'index') {
   const first = closure([entry], false)
@@ -12,6 +15,7 @@ export function libraryBuild(entry = 'src/index.ts', name = 'index') {
   return {
     input: { [name]: entry },
     preserveEntrySignatures: 'allow-extension',
+    treeshake: { manualPureFunctions: PURE },
     output: {
       format: 'esm',
       codeSplitting: {

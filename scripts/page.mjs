@@ -25,7 +25,9 @@ export async function buildPage(out, plugins = []) {
   const worker = await rolldown({ ...input, plugins, platform: 'browser' })
   const names = { entryFileNames: '[name].js', chunkFileNames: 'later/[name]-[hash].js' }
   await worker.write({ ...split, ...names, dir: out, minify: true })
-  const { output } = await worker.generate({ format: 'iife', codeSplitting: false, minify: true })
+  // what helps bundlers is of no use to a browser
+  const comments = { annotation: false }
+  const { output } = await worker.generate({ format: 'iife', codeSplitting: false, minify: true, comments })
   writeFileSync(join(out, 'worker-text.js'), `globalThis.nfwhyWorker=${JSON.stringify(output[0].code)}\n`)
   const style = readdirSync(STYLES)
     .sort()
