@@ -2,6 +2,7 @@
 import { wayTo } from '../journey/step-context.ts'
 import type { Condition } from '../model/condition.ts'
 import type { RuleRef } from '../model/journey.ts'
+import { memo } from '../model/memo.ts'
 import type { Chain, Table } from '../model/ruleset.ts'
 import { verdictOf } from '../rules/verdict.ts'
 import type { Context } from './context.ts'
@@ -27,7 +28,7 @@ export function onlyStops({ evidence }: Context, step: number): boolean {
  * The last rule of a chain, by which what no earlier one took comes to a chain that only stops: that chain's rules were
  * asked for the packet, and are to be asked for its like.
  */
-export function sentAsRest(context: Context): { step: number; ref: RuleRef } | undefined {
+export const sentAsRest = memo((context: Context): { step: number; ref: RuleRef } | undefined => {
   const { arrivals } = context.evidence
   if (!stopsWhoeverComes(context)) return undefined
   const step = [...wayTo(arrivals, arrivals[context.ended.step]!.caller)].find((one) => !onlyStops(context, one))
@@ -36,7 +37,7 @@ export function sentAsRest(context: Context): { step: number; ref: RuleRef } | u
     return undefined
   const ref = rule.ruleNumber > 1 ? refAt(context, step) : undefined
   return ref && { step, ref }
-}
+})
 
 function stopsAll(chain: Chain, table: Table, seen: Set<Chain>): boolean {
   if (chain.hook !== undefined || chain.rules.length === 0 || seen.has(chain)) return false

@@ -62,6 +62,16 @@ export function refOf(context: Context, tableName: string, chain: Chain, rule: R
   return named(ref, owner(ref, rule, table))
 }
 
+/** A rule by its table; who owns it is not looked for. */
+export const refIn = (
+  table: Pick<Table, 'family' | 'name'>,
+  chain: string,
+  { ruleNumber, handle, text }: Rule,
+): RuleRef => ({
+  ...{ family: table.family, table: table.name, chain, ruleNumber, rule: text },
+  ...(handle === undefined ? {} : { handle }),
+})
+
 /** Behind the last rule of a chain. */
 export function endOf(table: Table, { name, rules }: Chain): RuleRef {
   const ref: RuleRef = { family: table.family, table: table.name, chain: name, ruleNumber: rules.length + 1 }

@@ -23,6 +23,8 @@ export const IPTABLES_TABLES = wordTable<readonly string[]>({
   security: ['INPUT', 'FORWARD', 'OUTPUT'],
 })
 
+/** The priority of mangle: behind connection tracking, and before packets are routed. */
+export const MANGLE = -150
 /** Where nat rewrites destinations (NF_IP_PRI_NAT_DST), in PREROUTING and OUTPUT. */
 export const DSTNAT = -100
 /** The priority of srcnat, of the same families. */
@@ -38,9 +40,9 @@ export function iptablesPriority(table: string, hook: Hook, backend?: 'legacy' |
     case 'raw':
       return -300
     case 'mangle':
-      return -150
+      return MANGLE
     case 'nat':
-      return hook === 'prerouting' || hook === 'output' ? DSTNAT : 100
+      return hook === 'prerouting' || hook === 'output' ? DSTNAT : SRCNAT
     case 'security':
       return backend === 'nft' ? 150 : 50
     default:

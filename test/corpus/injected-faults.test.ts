@@ -16,9 +16,9 @@ import { worstFirst } from '../../src/analysis/worst-first.ts'
 import type { Journey, PrintedFix, Step } from '../../src/model/journey.ts'
 import type { Packet } from '../../src/model/packet.ts'
 import type { World } from '../../src/model/world.ts'
-import { distinctFixes } from '../../src/reports/findings.ts'
 import { printedGroup } from '../../src/reports/printed-group.ts'
 import { buildWorld } from '../kernel/compare/explained.ts'
+import { firstHelping } from '../kernel/faults/diagnose.ts'
 import type { Culprit, Fault, Met, Scene } from '../kernel/faults/fault.ts'
 import { judge } from '../kernel/faults/judge.ts'
 import { KINDS } from '../kernel/faults/kinds/index.ts'
@@ -222,9 +222,7 @@ function play(world: World, packet: Packet): Outcome {
     const { culprit, findings } = one.exchanges?.worst ?? { findings: [] }
     return [one.journey, { ...one.journey, ...(culprit ? { culprit } : {}), findings } as Journey<PrintedFix>]
   })
-  const fix = journeys
-    .flatMap(distinctFixes)
-    .find(({ verified, after, but }) => verified !== undefined && GOOD.includes(after as string) && but === undefined)
+  const fix = firstHelping(journeys)
   const isBad = status !== undefined && ['dropped', 'rejected', 'reply-lost', 'refused'].includes(status)
   const isAnswered = reply === undefined || GOOD.includes(reply.outcome)
   return {

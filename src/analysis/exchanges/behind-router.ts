@@ -43,7 +43,7 @@ export function behindRouter(parts: readonly Part[], { src }: Packet): Finding[]
       `${src} is behind ${router.address}: its request came from the MAC address of ${router.address} (${srcMac}). But ${src} is in the network of ${device}${of}, so this host looks for it on ${device} itself (route to ${route.destination}). The prefix may be too short.`,
       {
         fix: [
-          ...addWayBack({ ...journey.packet, src }, host, `everything sent to ${src} then goes to that router`),
+          ...addWayBack({ ...journey.packet, src }, host, `everything sent to ${src} then goes to ${router.address}`),
           {
             description: `or give ${own?.address ?? `the address of ${device}`} the prefix length that the link has, and a route through ${router.address}`,
             unverified: 'the right prefix length is unknown here',

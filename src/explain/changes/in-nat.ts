@@ -1,5 +1,6 @@
 /** Rules of nat where the rulesets have none to be put beside. */
 import { baseChainsAt } from '../../journey/base-chains.ts'
+import { DSTNAT } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Family } from '../../model/packet.ts'
 import { isNftAlone, type World } from '../../model/world.ts'
@@ -8,9 +9,6 @@ import { nftOnly } from '../nft-only/later.ts'
 import { changesOf } from './change.ts'
 import type { Changing } from './proposal.ts'
 import type { Chosen, Doing } from './rule-changes.ts'
-
-/** At the priority dstnat. */
-const DSTNAT = -100
 
 /**
  * At the end of the chain where nat gives another destination. Where only nft has tables, and none of nat, its chain is made as

@@ -17,7 +17,7 @@ import { isForAllOfLink, isOnAllLinks, typesLike } from '../neighbours/discovery
 import { beforeNat, corrected, eased } from './iptables-correct.ts'
 import type { MatchHints } from './match-hints.ts'
 import { allOf, type Changing, type Unspeakable } from './proposal.ts'
-import type { Chosen, Doing, RuleChanges, Spot } from './rule-changes.ts'
+import type { Chosen, Doing, Mark, RuleChanges, Spot } from './rule-changes.ts'
 
 type Place = Pick<RuleRef, 'family' | 'table'>
 type RulePlace = Pick<RuleEdit, 'kind' | 'family' | 'table' | 'chain'>
@@ -233,7 +233,7 @@ function matchOf(chosen: Exclude<Chosen, { kind: 'neighbours' }>): readonly Word
     case 'answers':
       return ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED', ...(chosen.rewritten ? REWRITTEN : [])]
     case 'marked':
-      return ['-m', 'mark', '--mark', `${hex(chosen.mark.value)}/${hex(chosen.mark.mask)}`]
+      return ['-m', 'mark', '--mark', bitsOf(chosen.mark)]
     case 'openings':
       return ['-p', 'tcp', '-m', 'tcp', '--tcp-flags', 'SYN,RST', 'SYN']
     case 'protocol':
@@ -242,14 +242,15 @@ function matchOf(chosen: Exclude<Chosen, { kind: 'neighbours' }>): readonly Word
       return ['-i', matchedDevice(chosen.device)]
     case 'begun':
       return ['-i', matchedDevice(chosen.device), '-m', 'conntrack', '--ctstate', 'NEW']
-    case 'of-marked': {
-      const { device, mark } = chosen
-      return ['-i', matchedDevice(device), '-m', 'connmark', '--mark', `${hex(mark.value)}/${hex(mark.mask)}`]
-    }
+    case 'of-marked':
+      return ['-i', matchedDevice(chosen.device), '-m', 'connmark', '--mark', bitsOf(chosen.mark)]
     case 'all':
       return []
   }
 }
+
+/** `0x1/0xff`. */
+const bitsOf = ({ value, mask }: Mark): string => `${hex(value)}/${hex(mask)}`
 
 function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
   switch (doing.kind) {
@@ -267,9 +268,9 @@ function targetOf(ref: RuleRef, doing: Doing): readonly Word[] | undefined {
       return [jump!, positional(target.name), ...options]
     }
     case 'mark':
-      return ['-j', 'MARK', '--set-xmark', `${hex(doing.mark.value)}/${hex(doing.mark.mask)}`]
+      return ['-j', 'MARK', '--set-xmark', bitsOf(doing.mark)]
     case 'mark-connection':
-      return ['-j', 'CONNMARK', '--set-xmark', `${hex(doing.mark.value)}/${hex(doing.mark.mask)}`]
+      return ['-j', 'CONNMARK', '--set-xmark', bitsOf(doing.mark)]
     case 'restore-mark':
     case 'save-mark': {
       const bits = hex(doing.mask)

@@ -41,7 +41,8 @@ export function misledJump(
   const { arrivals } = context.evidence
   const choosing = (step: number) => Number((arrivals[step]!.rule?.conditions.length ?? 0) > 0)
   // that a chain leads to the same place twice is of no use to anybody
-  const told = (step: number) => (isDouble(arrivals[step]!) ? 2 : choosing(step))
+  const doubles = new Set(steps.filter((step) => isDouble(arrivals[step]!)))
+  const told = (step: number) => (doubles.has(step) ? 2 : choosing(step))
   for (const step of steps.toReversed().sort((a, b) => told(b) - told(a))) {
     const { chain, rule, ending } = arrivals[step]!
     const to = rule && (ending === 'jump' || ending === 'goto') ? verdictOf(rule).chain : undefined
@@ -66,7 +67,7 @@ export function misledJump(
     if (!wanted(then)) continue
     const isOfUse = serves(table, to!, moment)
     const twin = refOf(context, table.name, other.chain, other.rule)
-    return { step, ref, to: to!, twin, isOfUse, isDouble: isDouble(arrivals[step]!) }
+    return { step, ref, to: to!, twin, isOfUse, isDouble: doubles.has(step) }
   }
   return undefined
 }

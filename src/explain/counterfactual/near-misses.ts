@@ -89,10 +89,11 @@ export function findNearMisses(
     if (goal.kind === 'exempt' && !isGone) continue
     const hasKey = goal.kind !== 'pass' && hasKeyFor(passed, miss)
     const used = isUsed(context, passed.rule)
-    const lacksWord = used !== true && letsInReplies(passed, miss) && lacksEstablished(passed, miss)
+    const lets = used !== true && letsInReplies(passed, miss)
+    const lacksWord = lets && lacksEstablished(passed, miss)
     const likely = isGone || hasKey || lacksWord || isLikely(context, passed, miss, then)
     // what may serve others is wrong for certain only where it lacks a word
-    const isForReplies = used === false ? letsInReplies(passed, miss) : lacksWord
+    const isForReplies = lacksWord || (lets && used === false)
     if (
       !(goal.kind === 'pass'
         ? likely || choosesSuch(context, passed, miss, then)

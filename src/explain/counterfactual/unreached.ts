@@ -1,8 +1,6 @@
 /** Chains that a packet did not come to, and whose rules would have taken it. */
 
-import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
-import type { RuleRef } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import { writesMark } from '../../rules/assign.ts'
@@ -10,16 +8,10 @@ import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
-import { changesOf, propose, spotAt } from '../changes/change.ts'
-import type { Proposal } from '../changes/proposal.ts'
-import type { Chosen } from '../changes/rule-changes.ts'
 import { type Context, momentAt } from '../context.ts'
 import { ownerOf } from '../owners/owners.ts'
-import { ownerOfRef, refOf } from '../refs.ts'
-import { isAnswer } from '../reply/request-reply.ts'
 import { graphOf } from './chain-graph.ts'
-import { asksAll, asksInput, asksSender, type FailedCondition, fieldOf, isExact, missedBy } from './failed-condition.ts'
-import { copiedJump, siblingJump } from './sibling-jump.ts'
+import { asksAll, asksInput, type FailedCondition, missedBy } from './failed-condition.ts'
 import { chainRuns, isNat, positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { onwards } from './what-if.ts'
 
@@ -266,95 +258,3 @@ export function likeness({ name: a }: Chain, { name: b }: Chain): number {
 }
 
 const FEWEST_SHARED = 3
-
-/** Beside rules for services it accepts whatever some senders ask for: only services were led there. */
-function trustsSenders({ rules }: Chain): boolean {
-  const accepts = rules.filter((rule) => verdictOf(rule).ending === 'accept')
-  const asks = (field: RegExp) => (rule: Rule) => rule.conditions.some((one) => field.test(fieldOf(one) ?? ''))
-  const [isService, isSender, isOther] = [asks(/ dport$/), asks(/ saddr$/), asks(/^ct |^icmp|^meta (l4proto|[io]if)/)]
-  return accepts.some(isService) && accepts.some((rule) => isSender(rule) && !isService(rule) && !isOther(rule))
-}
-
-/** A rule of it accepts some service, whoever asks by whichever interface: it may be for one of them. */
-const acceptsFromAnywhere = ({ rules }: Chain): boolean =>
-  rules.some(
-    (rule) =>
-      verdictOf(rule).ending === 'accept' &&
-      !rule.conditions.some((one) => /^src$| saddr$|^meta iif|^ct /.test(fieldOf(one) ?? '') || one.kind === 'lookup'),
-  )
-
-/** `ref`: a rule of the chain that is to be reached; `isAcceptance`: which accepts. Where its chain accepts whatever comes, other senders would be let in as well. */
-export function jumpTo(
-  context: Context,
-  ref: RuleRef,
-  { chain, from, takesAll }: Pick<Unreached, 'chain' | 'from' | 'takesAll'>,
-  isAcceptance: boolean,
-  lead?: Unreached['lead'],
-): Proposal[] {
-  const spot = spotAt(from.chain, from.ruleNumber - 1)
-  const sibling = siblingJump(context, ref, from, chain.name)
-  const copied = sibling ? copiedJump(ref, spot, sibling, chain.name) : []
-  if (copied.length > 0) return copied
-  const owner = ownerOfRef(context, ref)
-  // a chain that takes whatever comes has to be given only what is for it
-  const { packet, hook } = from.moment
-  // the port that a reply goes to is another one each time
-  const answer = isAnswer(packet, context.world)
-  const isService = packet.dport !== undefined && !answer
-  const isOpen = isAcceptance && (!owner || chooses(from.chain)) && acceptsFromAnywhere(chain)
-  const takesLater = answer && leavesOutOpenings(chain, from.moment)
-  // where the rule that leads there says for whom the chain is, nobody else is to be led there
-  const isOfSenders = lead?.misses.some(({ condition }) => asksSender(condition)) === true
-  const chosen: Chosen =
-    takesLater || (!takesAll && !trustsSenders(chain) && !isOfSenders)
-      ? isOpen && packet.in !== undefined
-        ? { kind: 'device', device: packet.in }
-        : { kind: 'all' }
-      : isService && !isOfSenders && !(isAcceptance && takesAll)
-        ? { kind: 'destination', packet }
-        : { kind: 'such', packet, hints: { hook, ...(answer ? { answer } : {}) } }
-  const isWide = chosen.kind === 'all' || chosen.kind === 'device'
-  return propose(
-    `make ${from.chain.name} jump to ${chain.name}`,
-    (lead && (isWide || isOfSenders) ? asLead(context, ref, lead) : undefined) ??
-      changesOf(ref).add(ref, spot, chosen, { kind: 'jump', chain: chain.name }),
-    owner ? undefined : 'check whether the jump should match more packets, or fewer',
-  ).map((fix) => ({ ...fix, ...(owner ? { beside: { owner, chain: ref.chain } } : {}) }))
-}
-
-/** Nothing of it takes the first packet of a connection. */
-const leavesOutOpenings = ({ rules }: Chain, moment: EvalContext): boolean =>
-  rules.every(
-    (rule) =>
-      verdictOf(rule).ending === 'continue' ||
-      rule.conditions.some(
-        (one) =>
-          fieldOf(one) === 'ct state' &&
-          evaluate(one, { ...moment, packet: { ...moment.packet, ctState: 'new' } }) === false,
-      ),
-  )
-
-/** Its jumps all choose their packets, as those to the chains of zones. */
-function chooses({ rules }: Chain): boolean {
-  const jumps = rules.filter((rule) => verdictOf(rule).chain !== undefined)
-  return jumps.length > 0 && jumps.every(({ conditions }) => conditions.length > 0)
-}
-
-/** A single address: the rule that is like it is for another single one. */
-const isOneHost = (condition: Condition): boolean =>
-  condition.kind === 'compare' &&
-  condition.op === '==' &&
-  / saddr$/.test(condition.field) &&
-  isExact(condition) &&
-  typeof condition.value !== 'object'
-
-/** As the rule that leads there does, but for the one thing that kept it from matching: what else it asks for was meant. */
-function asLead(context: Context, { table }: RuleRef, { chain, rule, misses, moment }: NonNullable<Unreached['lead']>) {
-  const [miss, more] = misses
-  if (!miss || more || rule.conditions.length < 2) return undefined
-  const ref = refOf(context, table, chain, rule)
-  const spot = spotAt(chain, rule.ruleNumber)
-  const { alike, eased } = changesOf(ref)
-  if (asksSender(miss.condition)) return isOneHost(miss.condition) ? alike(ref, spot, miss, moment.packet) : undefined
-  return alike(ref, spot, miss, moment.packet) ?? eased(ref, spot, miss)
-}

@@ -83,8 +83,8 @@ function stopsOthersBetween(context: Context, { chain, rule }: Pick<Visit, 'chai
 
 /** By itself, or in the chain that it leads to. */
 const mayStop = (rule: Rule): boolean => {
-  const { ending } = verdictOf(rule)
-  return STOPS.has(ending) || ending === 'goto' || ending === 'jump'
+  const { ending, chain } = verdictOf(rule)
+  return STOPS.has(ending) || chain !== undefined
 }
 
 /** Of a chain that sorts by goto, a step whose rule asks for no more than one behind it, which it leaves nothing: it was to ask for something. */

@@ -80,13 +80,13 @@ function tellSorted(context: Context, { wanted, pass, kind, what }: Goal, i: num
         fix: [
           ...propose(
             `accept such packets in ${target.name}`,
-            changesOf(ref).add(ref, end, { kind: 'such', packet, hints: hook ? { hook } : {} }, { kind: 'accept' }),
+            changesOf(ref).add(ref, end, { kind: 'such', packet, hints: { hook } }, { kind: 'accept' }),
             'opens only this source and service',
           ),
           ...propose(
-            `add a copy of that rule to ${target.name}`,
+            `add a copy of ${nameRef(ref)} to ${target.name}`,
             isLedToFrom(pass, target, missed.chain) ? changesOf(ref).copy(ref, end) : undefined,
-            `accepts there whatever the rule accepts in ${missed.chain.name}`,
+            `accepts in ${target.name} whatever the rule accepts in ${missed.chain.name}`,
           ),
         ],
       },

@@ -1,3 +1,4 @@
+import { MANGLE } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
@@ -107,5 +108,3 @@ const chosenAs = (packet: Packet): Chosen => ({ kind: 'such', packet, hints: { h
 const marks = ({ mark = 0 }: Packet): Doing => ({ kind: 'mark', mark: { value: mark, mask: ALL_BITS } })
 
 const ROUTED_AGAIN = 'the kernel routes them again there'
-
-const MANGLE = -150

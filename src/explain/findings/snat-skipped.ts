@@ -109,15 +109,17 @@ export const snatSkipped: Detector = {
   },
 }
 
+const asksLink = (condition: Condition): boolean => /^meta [io]ifname$/.test(fieldOf(condition) ?? '')
+
 /** `oifname != "mgmt0"`, of a link that there is, as far as the links are known. */
 const asksOtherLink = (condition: Condition, { world: { host } }: Context): boolean =>
   isNegated(condition) &&
-  /[io]ifname$/.test(fieldOf(condition) ?? '') &&
+  asksLink(condition) &&
   wantedBy(condition).some((wanted) => !host.links || host.links.some(({ name }) => name === wanted))
 
 /** It leaves alone whatever goes over a link of which the SNAT rule does not speak: what else does so goes on. */
 function isForLink({ conditions }: Rule, snat: Rule): boolean {
-  const isOfLink = (one: Condition) => /^meta [io]ifname$/.test(fieldOf(one) ?? '') && !isNegated(one)
+  const isOfLink = (one: Condition) => asksLink(one) && !isNegated(one)
   return conditions.length > 0 && conditions.every(isOfLink) && !snat.conditions.some(isOfLink)
 }
 
@@ -126,7 +128,7 @@ function goneWords(conditions: readonly Condition[], { world, journey }: Context
   const has = (device: unknown) => world.host.links?.some(({ name }) => name === device)
   // another namespace's links say nothing
   if (!has(journey.packet.in)) return ''
-  const named = conditions.filter((one) => /[io]ifname$/.test(fieldOf(one) ?? '')).flatMap(wantedBy)
+  const named = conditions.filter(asksLink).flatMap(wantedBy)
   const gone = new Set(named.filter((name) => !`${name}`.endsWith('*') && !has(name)))
   return gone.size === 0 ? '' : ` This host has no link ${[...gone].join(', ')}.`
 }

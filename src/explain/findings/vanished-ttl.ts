@@ -1,3 +1,4 @@
+import { MANGLE } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { changesOf, propose } from '../changes/change.ts'
@@ -66,8 +67,7 @@ export function ttlWriter({ evidence, journey }: Context): number | undefined {
 
 /** One hop more than this host takes: a packet that goes in a circle still comes to its end. */
 const RAISED: Doing = { kind: 'ttl', value: 2 }
-/** At the priority mangle. */
-const PREROUTING = { name: 'prerouting', type: 'filter', hook: 'prerouting', prio: -150 } as const
+const PREROUTING = { name: 'prerouting', type: 'filter', hook: 'prerouting', prio: MANGLE } as const
 
 /** Only of a reply: what asks with so few hops left may be a traceroute, or go in a circle. */
 function letThrough(context: Context, { in: from, ...now }: Packet): Proposal[] {

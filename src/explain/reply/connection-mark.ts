@@ -15,7 +15,7 @@ import { type Proposal, SKIPS_LATER } from '../changes/proposal.ts'
 import { ALL_BITS } from '../counterfactual/marked-way.ts'
 import { markGiven } from '../counterfactual/marks.ts'
 import { spotWords } from '../findings/verdicts.ts'
-import { nameRef, refOfStep, ruleOfStep } from '../refs.ts'
+import { nameRef, refIn, refOfStep, ruleOfStep } from '../refs.ts'
 import { RESTORES_MARK } from './mark-restored.ts'
 
 interface Given {
@@ -40,11 +40,7 @@ export function restoreMark(journey: Journey, world: World, dst: string, came: s
   const routed = world.host.routingRules?.find(leads)
   const base = basesOf(table).find(({ hook, type }) => hook === 'prerouting' && type !== 'nat')
   if (!routed || !base) return []
-  const { ruleNumber, handle, text } = given.rule
-  const ref: RuleRef = {
-    ...{ family: table.family, table: table.name, chain: given.chain, ruleNumber, rule: text },
-    ...(handle === undefined ? {} : { handle }),
-  }
+  const ref = refIn(table, given.chain, given.rule)
   const [first] = base.rules
   const change = changesOf(ref).add(
     { ...ref, chain: base.name },

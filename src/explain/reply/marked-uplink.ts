@@ -1,4 +1,5 @@
 /** Replies that this host forwards, led back out of the uplink where their connection began, by a mark that the connection keeps. */
+import { MANGLE } from '../../model/hook.ts'
 import type { Host } from '../../model/host.ts'
 import type { Journey, RuleRef } from '../../model/journey.ts'
 import { isNftAlone, type World } from '../../model/world.ts'
@@ -52,14 +53,14 @@ export function markUplink(
   const route = addRoutingRule({ family, mark: bit, markMask: bit, action: { table: name } })
   const own = made.length === 0 ? `table ${name}` : `a table of its own, ${name}`
   const fix = propose(
-    `mark connections that come in on ${came}, and route their replies from ${inner} by ${own}, out of ${came}`,
+    `mark connections that come in on ${came}, and route their replies, which come in on ${inner}, by ${own}, out of ${came}`,
     allOf([rules, ...made, route]),
     `affects every connection that comes in on ${came} and is forwarded to ${inner}`,
   )
   return { mark: bit, fix }
 }
 
-const MANGLE = { name: 'prerouting', type: 'filter', hook: 'prerouting', prio: -150 } as const
+const PREROUTING = { name: 'prerouting', type: 'filter', hook: 'prerouting', prio: MANGLE } as const
 
 /** Behind connection tracking, and before the packets are routed. */
 function marking(
@@ -68,18 +69,19 @@ function marking(
   both: readonly (readonly [Chosen, Doing])[],
 ): Changing | undefined {
   const isNft = isNftAlone(world)
-  const ref: RuleRef = { family, table: 'mangle', chain: isNft ? MANGLE.name : 'PREROUTING' }
+  const ref: RuleRef = { family, table: 'mangle', chain: isNft ? PREROUTING.name : 'PREROUTING' }
   const [first, ...more] = both
   if (!isNft) return allOf(both.map((one) => changesOf(ref).add(ref, { chain: ref.chain }, ...one)))
   const named: RuleRef = { ...ref, rule: 'policy accept' }
   const known = world.tables.find((one) => one.family === family && one.name === ref.table)?.chains.get(ref.chain)
   if (known) {
-    if (known.hook !== MANGLE.hook || known.type !== MANGLE.type || (known.priority ?? 0) <= TRACKING) return undefined
+    if (known.hook !== PREROUTING.hook || known.type !== PREROUTING.type || (known.priority ?? 0) <= TRACKING)
+      return undefined
     const [before] = known.rules
     const spot = { chain: ref.chain, ...(before ? { before } : {}) }
     return allOf(both.map((one) => changesOf(named).add(named, spot, ...one)))
   }
-  const chain = nftOnly.loaded.addInNewChain(world, { family, name: ref.table }, MANGLE, ...first!)
+  const chain = nftOnly.loaded.addInNewChain(world, { family, name: ref.table }, PREROUTING, ...first!)
   const others = more.map((one) => changesOf(named).add(named, { chain: ref.chain }, ...one))
   // the chain goes with all that is in it
   const all = allOf([chain, ...others])

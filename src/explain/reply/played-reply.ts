@@ -94,12 +94,8 @@ export function playReply(
     },
   )
   // what lets in answers goes before what lets in this one
-  const isFirst = (one: Finding) => one === wrong || one.code === 'reply-dropped'
-  const proposed = [
-    ...(wrong ? [wrong] : []),
-    ...told.filter((one) => one.code === 'reply-dropped'),
-    ...told.filter((one) => !isFirst(one)),
-  ]
+  const answers = told.filter(({ code }) => code === 'reply-dropped')
+  const proposed = [...new Set([...(wrong ? [wrong] : []), ...answers, ...told])]
     .flatMap(({ fix }) => fix)
     .filter(({ look }) => look === undefined)
   const toHost = (stray?.fix ?? []).map(sayable)

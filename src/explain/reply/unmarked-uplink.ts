@@ -1,9 +1,9 @@
 /** An uplink that is missing from the map by which connections get the mark of theirs. */
 import { basesOf } from '../../journey/base-chains.ts'
 import type { Condition } from '../../model/condition.ts'
-import type { Journey, RuleRef } from '../../model/journey.ts'
-import type { NamedSet, Rule } from '../../model/ruleset.ts'
-import type { Assignment, MapLookup, Statement } from '../../model/statement.ts'
+import type { Journey } from '../../model/journey.ts'
+import type { NamedSet } from '../../model/ruleset.ts'
+import type { MapLookup, Statement } from '../../model/statement.ts'
 import type { World } from '../../model/world.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { evaluate } from '../../rules/evaluate.ts'
@@ -14,8 +14,9 @@ import { asksForMark, leadsOutOf, lookupRoute, wayBackOf } from '../../rules/rou
 import { propose } from '../changes/change.ts'
 import { addElement } from '../changes/sets.ts'
 import { asksInput, fieldsOf } from '../counterfactual/failed-condition.ts'
-import { nameRef } from '../refs.ts'
+import { nameRef, refIn } from '../refs.ts'
 import type { LedByMark } from './connection-mark.ts'
+import { RESTORES_MARK } from './mark-restored.ts'
 
 /**
  * The connection got no mark, as `came` is not in the map; a routing rule leads some mark out of `came`, and a rule gives
@@ -50,7 +51,7 @@ export function uplinkWithoutMark(request: Journey, world: World, came: string):
     fix: propose(
       `add ${came} to the map, with the mark that leads out of it`,
       change,
-      'affects every connection that comes in there, from then on',
+      `affects every connection that comes in on ${came} from then on`,
     ),
   }
 }
@@ -65,7 +66,7 @@ function mapWithout({ steps }: Journey, world: World, came: string) {
         const map = rule.statements.flatMap(mapOfUplinks)[0]
         const set = map && rule.conditions.every(asksForUplinks) ? named(world, map.nft, map.set) : undefined
         if (!map || set?.dataType !== 'mark' || has(set, came)) continue
-        return { ref: refOfRule(table, chain.name, rule), map, set }
+        return { ref: refIn(table, chain.name, rule), map, set }
       }
     }
   return undefined
@@ -85,11 +86,6 @@ function asksForUplinks(condition: Condition): boolean {
 const has = ({ elements }: NamedSet, name: string): boolean =>
   elements.some(({ parts: [part = ''] }) => (part.endsWith('*') ? name.startsWith(part.slice(0, -1)) : part === name))
 
-function refOfRule({ family, name }: { family: RuleRef['family']; name: string }, chain: string, rule: Rule): RuleRef {
-  const { ruleNumber, handle, text } = rule
-  return { family, table: name, chain, ruleNumber, rule: text, ...(handle === undefined ? {} : { handle }) }
-}
-
 /** Does a rule give replies the mark of their connection, before they are routed? This host's own are routed anew by chains of type route. */
 function isRestored({ outcome, steps }: Journey, world: World): boolean {
   const isOwn = outcome === 'delivered'
@@ -101,12 +97,7 @@ function isRestored({ outcome, steps }: Journey, world: World): boolean {
     basesOf(table).some(
       ({ hook, type, rules }) =>
         (isOwn ? hook === 'output' && type === 'route' : hook === 'prerouting') &&
-        rules.some(({ statements, conditions }) => statements.some(restores) && !conditions.some(isElsewhere)),
+        rules.some(({ text, conditions }) => RESTORES_MARK.test(text) && !conditions.some(isElsewhere)),
     ),
   )
 }
-
-const restores = (one: Statement): boolean =>
-  one.kind === 'set' && one.field === 'meta mark' && !one.map && isOfConnection(one.value)
-
-const isOfConnection = (value: Assignment['value']): boolean => typeof value === 'object' && value.field === 'ct mark'

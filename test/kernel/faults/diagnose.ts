@@ -43,8 +43,12 @@ export function diagnose(
   explainer.end()
   groups.tellExchanges(exchanges)
   const journeys = worstFirst(groups.list).map((group) => printedGroup(group).journey)
-  const fix = journeys
-    .flatMap(distinctFixes)
-    .find(({ verified, after, but }) => verified !== undefined && GOOD.includes(after) && but === undefined)
+  const fix = firstHelping(journeys)
   return { journeys, ...(fix ? { fix } : {}), warnings: said }
 }
+
+/** As it is shown. */
+export const firstHelping = (journeys: readonly Journey<PrintedFix>[]): PrintedFix | undefined =>
+  journeys
+    .flatMap(distinctFixes)
+    .find(({ verified, after, but }) => verified !== undefined && GOOD.includes(after) && but === undefined)
