@@ -7,8 +7,8 @@ type Said = string | Unsayable
 
 /** Names that the kernel lets an interface have (net/core/dev.c, dev_valid_name): at most 15 bytes. `#3` is one that nobody knows. */
 export function deviceWord(name: string): Said {
-  const isName =
-    !isNameless(name) && !/[\s/:]/.test(name) && !/^\.{0,2}$/.test(name) && new TextEncoder().encode(name).length < 16
+  if (isNameless(name)) return unsayable('nameless')
+  const isName = !/[\s/:]/.test(name) && !/^\.{0,2}$/.test(name) && new TextEncoder().encode(name).length < 16
   return isName ? name : unsayable('name')
 }
 

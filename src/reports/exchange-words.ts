@@ -199,6 +199,7 @@ export function whyWords(
         ? 'No reply was captured, but a reply reached the sender: it sent more packets of this connection.'
         : 'Connection tracking has seen a reply.'
     case 'undetermined':
+      if (reply === journey.id) return 'Whether this reply arrived is unknown.'
       return reply === undefined ? unreplied : `Its reply, #${reply}, was captured. Whether it arrived is unknown.`
     default:
       return undefined

@@ -179,6 +179,41 @@ test('a neighbour without a route gets no reply', async () => {
   expect((await found(given('169.254.1.3'), code)).finding?.message).toContain('Perhaps 169.254.1.2 cannot be reached')
 })
 
+test('a reply that nobody goes on with, and that leaves by another interface, is not called answered', async () => {
+  const ping = { protocol: 'icmp', in: 'veth1', src: '169.254.1.2', dst: '10.0.0.7' } as const
+  const reply: TestPacket = { protocol: 'icmp', icmpType: 0, in: 'lan', src: '10.0.0.7', dst: '169.254.1.2' }
+  const given = (left: string, more: Partial<Given> = {}): Given => ({
+    lines: [
+      [10, 'filter:FORWARD:policy:1', { ...ping, out: 'lan' }],
+      [10.1, 'filter:FORWARD:policy:1', { ...reply, out: left }],
+    ],
+    entry:
+      'icmp     1 29 src=169.254.1.2 dst=10.0.0.7 type=8 code=0 id=9 src=10.0.0.7 dst=169.254.1.2 type=0 code=0 id=9 mark=0 use=1\n',
+    address: JSON.stringify([link('wan', '203.0.113.1'), link('lan', '10.0.0.1'), link('veth1')]),
+    routes: 'default via 203.0.113.254 dev wan\n',
+    ...more,
+  })
+  const code = 'reply-by-other-uplink'
+  const neighbours = '169.254.1.2 dev veth1 lladdr 02:00:00:00:00:02 STALE\n'
+  const unrouted = await found(given('wan', { more: { neighbours } }), code)
+  expect(unrouted).toMatchObject({ status: 'undetermined', commands: ['ip route add 169.254.1.2/32 dev veth1'] })
+  // where the sender may well be reached by that way, and where the reply went back as the request came
+  expect((await found(given('wan'), code)).status).toBe('answered')
+  const routes = 'default via 203.0.113.254 dev wan\n169.254.1.2 dev veth1 scope link\n'
+  expect((await found(given('veth1', { routes, more: { neighbours } }), code)).status).toBe('answered')
+  // nobody knows the routes
+  const alone = async (left: string) => {
+    const { lines } = given(left)
+    const log = clocked(lines.map(([clock, place, packet]) => [clock, trace(place, packet)]))
+    const analysis = await open([
+      { name: 'log', text: log },
+      { name: 'rules', text: rules([]) },
+    ])
+    return (await analysis.exchanges()).exchanges[0]?.status
+  }
+  expect([await alone('wan'), await alone('veth1')]).toEqual(['undetermined', 'answered'])
+})
+
 test('whoever a datagram was sent on to refuses what was for a program of this host', async () => {
   const asked: TestPacket = { ...ASKED, protocol: 'udp', dport: 41_641 }
   const sent = { ...asked, out: 'lan', dst: '10.0.0.2' }

@@ -10,14 +10,14 @@ import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { homeOf } from '../host/routes.ts'
 
 /**
- * Has the packet's destination replied by way of this host to its source, or to another one of its network, that was not
- * rewritten? Then it has a way back to that network.
+ * Has the packet's destination sent by way of this host to its source, or to another one of its network, that was not
+ * rewritten? Then it has a way back to that network, whoever of them spoke first.
  */
 export const isKnownThere = (packet: Packet, host: Host): boolean =>
   // a mark or a port may lead one connection out by another interface
-  !host.routingRules?.some(isChoosy) && hasRepliedAlike(packet, host)
+  !host.routingRules?.some(isChoosy) && hasSentAlike(packet, host)
 
-function hasRepliedAlike({ src, dst, in: from }: Packet, host: Host): boolean {
+function hasSentAlike({ src, dst, in: from }: Packet, host: Host): boolean {
   if (src === undefined || dst === undefined || from === undefined) return false
   const home = homeOf(src, host, from)
   const isAlike = (other: string) => {
@@ -25,7 +25,10 @@ function hasRepliedAlike({ src, dst, in: from }: Packet, host: Host): boolean {
     const own = home && homeOf(other, host, from)
     return own !== undefined && own.network === home?.network && isLocal(other, host) === false
   }
-  return repliedBy(host, dst).some(({ original }) => isAlike(original.src))
+  return (
+    repliedBy(host, dst).some(({ original }) => isAlike(original.src)) ||
+    askedBy(host, dst).some(({ original }) => isAlike(original.dst))
+  )
 }
 
 /** A source of that kind to which it has replied by way of this host, as it is, of any network that this host leads out of the same link. */
@@ -52,7 +55,7 @@ export function ownRepliedTo(packet: Packet, host: Host): string | undefined {
   // a source of another interface than it came in by may have left the wrong way
   const home = homeOf(src, host, from)?.link.name
   if ((home !== undefined && home !== from) || homeOf(src, host, out)?.link.name === out) return undefined
-  if (hasRepliedAlike(packet, host)) return undefined
+  if (hasSentAlike(packet, host)) return undefined
   return servedBy(packet, host).find(({ reply }) => reply.dst !== src && hasAddress(host, out, reply.dst))?.reply.dst
 }
 
@@ -64,6 +67,20 @@ export const servedBy = ({ dst = '', dport, protocol }: Packet, host: Host): rea
     // a reset is a reply, too
     return its !== 'tcp' || status.includes('assured')
   })
+
+/** A connection of another port or protocol, in which the packet's destination has replied to the very source that it left with. */
+export function repliedOtherwise({ src, dst, dport, protocol }: Packet, host: Host): ConntrackEntry | undefined {
+  if (dst === undefined || host.routingRules?.some(isChoosy)) return undefined
+  return repliesFrom(host, dst).find((entry) => {
+    const { reply, status } = entry
+    const isOther = entry.protocol !== protocol || reply.sport !== dport
+    // a reset may come from a router on the way
+    const hasReplied = entry.protocol === 'tcp' ? status.includes('assured') : PORTS_OR_PINGS.test(entry.protocol)
+    return reply.dst === src && isOther && hasReplied && !isLongIdle(entry, host)
+  })
+}
+
+const PORTS_OR_PINGS = /^(?:udp|icmp|icmpv6)$/
 
 const isChoosy = ({ mark, protocol, sport, dport, tos, unknown }: NonNullable<Host['routingRules']>[number]): boolean =>
   [mark, protocol, sport, dport, tos, unknown].some((one) => one !== undefined)
@@ -91,6 +108,12 @@ const repliedTo = ({ conntrack = [] }: Host, src: string): readonly ConntrackEnt
 const repliedBy = (host: Host, dst: string): readonly ConntrackEntry[] =>
   repliesFrom(host, dst).filter(({ original, reply }) => reply.dst === original.src && reply.src !== reply.dst)
 
+/** What it has asked for by itself; that conntrack has it says that it came here. */
+const askedBy = ({ conntrack = [] }: Host, src: string): readonly ConntrackEntry[] =>
+  remembered(fromSources(conntrack), src, () =>
+    conntrack.filter((one) => one.original.src === src && one.reply.src === one.original.dst),
+  )
+
 const repliesFrom = ({ conntrack = [] }: Host, dst: string): readonly ConntrackEntry[] =>
   remembered(repliesOf(conntrack), dst, () => conntrack.filter((one) => one.reply.src === dst && !isUnreplied(one)))
 
@@ -105,4 +128,5 @@ function remembered(known: Found, address: string, find: () => readonly Conntrac
 
 // there may be millions of entries
 const repliesOf = memo((_: readonly ConntrackEntry[]): Found => new Map())
+const fromSources = memo((_: readonly ConntrackEntry[]): Found => new Map())
 const toSources = memo((_: readonly ConntrackEntry[]): Found => new Map())

@@ -5,8 +5,9 @@ import { isLocal } from '../../rules/fib.ts'
 import { LEAST_CHOSEN } from '../../rules/service-ports.ts'
 import { listener } from '../../rules/sockets.ts'
 import { type Context, describeEnd, lastPacket } from '../context.ts'
-import { servedBy } from '../counterfactual/known-there.ts'
+import { repliedOtherwise, servedBy } from '../counterfactual/known-there.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
+import { lacksReply } from '../counterfactual/undeliverable.ts'
 import { nameRef } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
 
@@ -14,9 +15,10 @@ import { isReplied } from '../reply/request-reply.ts'
 export function placeWords(context: Context): string {
   const { outcome, steps } = context.journey
   // of a packet that only the model played nobody waits for a reply
-  if (outcome !== 'forwarded' || steps[0]?.known === 'simulated') return ''
-  const chosen = destinationRule(context)
-  if (!chosen || isReplied(context)) return ''
+  if (steps[0]?.known === 'simulated') return ''
+  const chosen = outcome === 'forwarded' ? destinationRule(context) : undefined
+  if (!chosen) return getsThereAndBack(context)
+  if (isReplied(context)) return ''
   const asked = context.evidence.arrivals[chosen.step]!.packet
   const left = lastPacket(context)
   const { dst, dport, protocol } = left
@@ -27,6 +29,16 @@ export function placeWords(context: Context): string {
     ? `${place} replied to another connection`
     : `whether a program listens on ${place} is unknown here`
   return ` ${nameRef(chosen.ref)} sent it there: ${known}.${listensHere(context, asked)}${repliesThere(context)}`
+}
+
+/** By another port or protocol: it is not the way that is at fault. */
+function getsThereAndBack(context: Context): string {
+  const packet = lastPacket(context)
+  const entry = lacksReply(context) ? repliedOtherwise(packet, context.world.host) : undefined
+  if (!entry) return ''
+  const { protocol, reply } = entry
+  const from = reply.sport === undefined ? 'to a ping' : `from ${protocol} port ${reply.sport}`
+  return ` ${packet.dst} replied to ${packet.src} ${from}, so routes lead there and back.`
 }
 
 /** A program of this host that has the port which was asked. */

@@ -1,14 +1,16 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { Chain, Table } from '../../model/ruleset.ts'
+import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf } from '../changes/change.ts'
 import { giveOwnSource } from '../changes/own-source.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { graphOf } from '../counterfactual/chain-graph.ts'
+import { isKnownThere } from '../counterfactual/known-there.ts'
 import { SOURCE } from '../counterfactual/rewritten.ts'
 import { isNatChain } from '../counterfactual/skipped-rules.ts'
 import { isPrivate, rewritesSources } from '../counterfactual/undeliverable.ts'
-import { homeOf } from '../host/routes.ts'
+import { homeOf, hostPrefix } from '../host/routes.ts'
 import { endOf, nameChain, placeAt } from '../refs.ts'
 import { isOpening, isReplied } from '../reply/request-reply.ts'
 import { notMasqueraded } from './not-masqueraded.ts'
@@ -27,7 +29,7 @@ export const emptyNatChain: Detector = {
       return []
     if (src === undefined || dst === undefined || !isPrivate(src) || homeOf(src, world.host, out)?.link.name === out)
       return []
-    if (isReplied(context) || rewritesSources(context) !== false) return []
+    if (isReplied(context) || rewritesSources(context) !== false || hasWayBack(context)) return []
     const found = emptyChainOf(context, family)
     if (!found) return []
     const { table, chain } = found
@@ -58,6 +60,18 @@ export const emptyNatChain: Detector = {
       ),
     ]
   },
+}
+
+/** It has sent to that source before; or is alone on a link of its own, as the source is, so that this host is all it has. */
+function hasWayBack(context: Context): boolean {
+  const { host } = context.world
+  const packet = lastPacket(context)
+  const { src = '', dst = '', in: from, out } = packet
+  const isAlone = (address: string, device: string | undefined) => {
+    const route = lookupRoute({ dst: address }, host)
+    return route?.destination === hostPrefix(address) && route.gateway === undefined && leadsOutOf(route, device)
+  }
+  return isKnownThere(packet, host) || (from !== out && isAlone(src, from) && isAlone(dst, out))
 }
 
 /** Which nat of POSTROUTING leads to. */

@@ -21,6 +21,7 @@ import { askedMany, helperOf } from '../reply/asked-many.ts'
 import { askedFor, openingOf } from '../reply/request-reply.ts'
 import { conditionsWords, forReports, whyThere } from '../why-there.ts'
 import { isAcceptedLater } from './accepted-too-late.ts'
+import { returnedReply } from './returned-early.ts'
 import { blame, spotToAccept } from './verdicts.ts'
 
 /** What was stopped is the answer: the question had come through. */
@@ -60,14 +61,15 @@ export const replyDropped: Detector = {
     const why = conditionsWords(context)
     const told = blame(context)
     const there = told ? whyThere(context, told) : ''
+    const returned = returnedReply(context)
     return [
       finding(
         'reply-dropped',
         'error',
-        `${nameRef(end)} ${outcome} the reply to ${asked}${why === '' ? '' : ` (${why})`}${there}.`,
+        `${nameRef(end)} ${outcome} the reply to ${asked}${why === '' ? '' : ` (${why})`}${there}.${returned?.words ?? ''}`,
         {
           steps: [ended.step + 1],
-          rules: [end],
+          rules: [end, ...(returned ? [returned.ref] : [])],
           [FOR_REPORTS]: forReports(context, why, there),
           fix:
             end.family === 'netdev'

@@ -21,6 +21,7 @@ import { type Goal, goals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
+import { askedFor } from '../reply/request-reply.ts'
 import { withoutRule } from './verdicts.ts'
 
 /** A RETURN took it out of a chain in front of the rule that would have accepted it. */
@@ -57,12 +58,32 @@ function returnsInVain(context: Context, { pass, mendable }: Goal, i: number): b
   if (!pass.steps.includes(context.ended.step) || last?.chain === undefined || sparesSome(rule)) return false
   if (last.chain === chain && chain.hook === undefined) return false
   if (isForService(rule) || saysAccept(rule, chain)) return true
+  // of a reply, what stopped it is told with this
+  if (returnsKnown(rule, chain) && !askedFor(context.journey.packet, context.world)) return true
   // whoever names service and sender, or what nat has sent here, means these very packets; where nothing is accepted, they are spared what drops
   const isSuch = rule.conditions.some((one) => isServices(one) || asksRewritten(one))
   const isSpared =
     !chain.rules.some(isAccept) && chain.rules.slice(rule.ruleNumber).some((one) => stops(one, pass.table))
   if (isSuch && !isSpared) return true
   return rule.conditions.some(choosesSender) && (chain.hook !== undefined || isAmongAccepts(context, pass.table, i))
+}
+
+/** A called chain spares what is known already its checks, as if whatever comes behind accepted that. */
+const returnsKnown = ({ conditions }: Rule, { hook }: Chain): boolean =>
+  hook === undefined && conditions.some(asksEstablished)
+
+/** The rule that returned a reply so, where nothing behind it accepts it; a sentence with the blank before it. */
+export function returnedReply(context: Context): { ref: RuleRef; words: string } | undefined {
+  const { arrivals } = context.evidence
+  const goal = goals(context).find(({ kind, mendable }) => kind === 'pass' && mendable)
+  if (!goal?.pass.steps.includes(context.ended.step)) return undefined
+  const i = goal.pass.steps.findLast((step) => {
+    const { rule, chain, ending } = arrivals[step]!
+    return rule && chain && ending === 'return' && returnsKnown(rule, chain)
+  })
+  const ref = i === undefined ? undefined : refAt(context, i)
+  const asks = i === undefined ? '' : describeConditions(arrivals[i]!.rule!.conditions)
+  return ref && { ref, words: ` ${nameRef(ref)} matches it (${asks}), but only returns it from the chain.` }
 }
 
 /** The same for the very service: there is a rule for that. */
@@ -96,6 +117,9 @@ const isForService = ({ conditions }: Rule): boolean => conditions.some(isServic
 
 const isServices = (one: Condition): boolean =>
   isParticular(one) && (lookupOf(one)?.fields ?? [fieldOf(one) ?? '']).some((field) => / dport$/.test(field))
+
+const asksEstablished = (one: Condition): boolean =>
+  !isNegated(one) && fieldOf(one) === 'ct state' && wantedBy(one).includes('established')
 
 const asksRewritten = (one: Condition): boolean =>
   !isNegated(one) && fieldOf(one) === 'ct status' && wantedBy(one).includes('dnat')

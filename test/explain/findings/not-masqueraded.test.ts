@@ -163,24 +163,6 @@ describe('not-masqueraded', () => {
     expect(found(['unreplied'], all.replace('10.0.1.0', '10.0.7.0'))).toBeUndefined()
   })
 
-  it('is a note where nat leads to a chain for it that is empty, with the rule for that chain', () => {
-    const near: Case = { rules: { nat: ['-A POSTROUTING -j outgoing', '-N outgoing'], filter: [] }, packet: SYN }
-    expect(severity(near)).toEqual(['note'])
-    expect(told(near, 'not-masqueraded')).toEqual({
-      message:
-        'It left for 10.0.2.2 with the private source 10.0.1.2. Chain nat outgoing has no rules: nothing rewrites sources. Unless 10.0.2.2 has a route to 10.0.1.2 through this host, no reply comes back.',
-      rules: ['nat outgoing rule 1'],
-      fix: 'iptables -t nat -A outgoing -s 10.0.1.2 -o eth1 -j MASQUERADE → forwarded',
-    })
-    const filled = { nat: ['-A POSTROUTING -j outgoing', '-A outgoing -s 10.0.9.0/24 -j MASQUERADE'], filter: [] }
-    const others: Case[] = [
-      { rules: filled },
-      { rules: { nat: [], filter: [] } },
-      { ...near, packet: { ...SYN, src: '198.51.100.7' } },
-    ]
-    for (const other of others) expect(JSON.stringify(played(other).findings)).not.toContain('nothing rewrites sources')
-  })
-
   it('is mended in front of what ends the chain', () => {
     const rules = { nat: ['-A POSTROUTING -o eth1 -j ACCEPT', MASQUERADE], filter: [] }
     expect(told({ rules, packet: ABROAD }, 'not-masqueraded')?.fix).toBe(

@@ -1,6 +1,6 @@
 /** What is said where nothing stopped it. */
 import { describe, expect, it } from 'vitest'
-import type { Packet } from '../../../src/index.ts'
+import type { ConntrackEntry, Packet } from '../../../src/index.ts'
 import { explainLog, worldOf } from '../../journey/journeys.ts'
 import { dmesg, trace } from '../../journey/kernel-lines.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
@@ -78,6 +78,25 @@ describe('not-netfilter', () => {
       })
     expect(words({ conntrack: [from(80)] })).toContain(`${unknown} 10.0.2.2 replied from tcp port 80.`)
     expect(words({ conntrack: [from(80), from(22)] })).not.toContain('replied from')
+  })
+
+  it('says that routes lead there and back where its destination replied to that source from another port', () => {
+    const from = (port: number, src = '10.0.1.2', status: ConntrackEntry['status'] = ['assured']) =>
+      entry({
+        original: { src, dst: '10.0.2.2', sport: port === 80 ? 40_000 : 999, dport: port },
+        reply: { src: '10.0.2.2', dst: src, sport: port, dport: port === 80 ? 40_000 : 999 },
+        status,
+      })
+    const words = (...listed: ConntrackEntry[]) =>
+      findingsOf(played({ rules: { filter: [] }, packet: SYN, listed }), 'not-netfilter')[0]?.message
+    const asked = from(80, '10.0.1.2', ['unreplied'])
+    expect(words(asked, from(22))).toBe(
+      'No rule stopped it. It left through eth1. 10.0.2.2 replied to 10.0.1.2 from tcp port 22, so routes lead there and back. If no reply comes, capture on eth1 to see what comes back.',
+    )
+    // a reset, another client's, what was asked in vain, and where this one was replied to
+    for (const other of [from(22, '10.0.1.2', []), from(22, '10.0.1.7'), from(22, '10.0.1.2', ['unreplied'])])
+      expect(words(asked, other)).not.toContain('replied')
+    expect(words(from(80), from(22))).not.toContain('routes lead')
   })
 
   it('waits for an answer only to what is answered', () => {

@@ -22,6 +22,34 @@ describe('reply-dropped', () => {
     expect(found?.fix).toBe('iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT → forwarded')
   })
 
+  it('names the rule of a called chain that returns what is known, as if something behind it accepted that', () => {
+    const words = (rule: string, ...behind: string[]) =>
+      told(
+        {
+          rules: {
+            filter: [
+              ...['-P FORWARD DROP', '-N checks', '-A FORWARD -j checks', ...behind],
+              ...[rule, '-A checks -p tcp -m tcp --dport 80 -j ACCEPT'],
+            ],
+          },
+          packet: REPLY,
+          host: { conntrack: [OPEN] },
+        },
+        'reply-dropped',
+      )
+    const returns = '-A checks -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN'
+    expect(words(returns)).toMatchObject({
+      message:
+        'filter FORWARD policy dropped the reply to 10.0.1.2:40000, which had contacted 10.0.2.2:80. filter checks rule 1 matches it (--ctstate RELATED,ESTABLISHED), but only returns it from the chain.',
+      rules: ['filter FORWARD policy', 'filter checks rule 1'],
+    })
+    for (const other of ['-A checks -m conntrack --ctstate NEW -j RETURN', '-A checks -i eth1 -j RETURN'])
+      expect(words(other)?.message).toBe(
+        'filter FORWARD policy dropped the reply to 10.0.1.2:40000, which had contacted 10.0.2.2:80.',
+      )
+    expect(words(returns, '-A FORWARD -i eth1 -j DROP')?.message).not.toContain('policy')
+  })
+
   describe('where a rule stops replies that a later one would accept', () => {
     const apart = {
       filter: [

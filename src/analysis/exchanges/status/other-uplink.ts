@@ -68,7 +68,11 @@ export function otherUplink(parts: readonly Part[], asked: Packet, isPlayed = fa
   const isShownElsewhere = isElsewhere && reply !== undefined && isSeen
   const isSentBack = isShownElsewhere && goesBackOut(request, reply, left, asked)
   const overwritten = isShownElsewhere ? markWrittenOver(journey, reply.told.journey, world, { came, left }) : undefined
-  const isUnheard = () => isSentBack || isHalfOpen(request, reply!, asked) || isResetInVain(reply!, parts)
+  const isUnheard = () =>
+    isSentBack ||
+    isHalfOpen(request, reply!, asked) ||
+    isResetInVain(reply!, parts) ||
+    isAwayFromAsker(request, reply!, asked, came)
   if (!isOfUplink && !overwritten && !(isShownElsewhere && (isOfUplink === undefined || isUnheard()))) return undefined
   const captured = reply ? { reply: reply.told.journey } : {}
   return { came, left, isSeen, isOfUplink, isSentBack, ...captured, ...(overwritten ? { overwritten } : {}) }
@@ -111,6 +115,14 @@ function isHalfOpen(request: Part, reply: Part, asked: Packet): boolean {
   if (says !== 'opens' || reply.told.says !== 'answers') return false
   const entry = world.host.conntrack && entryOpened(asked, world)
   return !entry?.state || isUnreplied(entry) || entry.state.startsWith('SYN_')
+}
+
+/** Of what nobody goes on with: no route leads back to where the request came from, though it is a neighbour there, or no routes are known. */
+function isAwayFromAsker({ told: { journey, world } }: Part, { told }: Part, asked: Packet, came: string): boolean {
+  const { packet, outcome } = journey
+  if (outcome !== 'forwarded' || (packet.protocol === 'tcp' && told.says !== 'resets')) return false
+  if (world.host.conntrack && entryOpened(asked, world)?.status.includes('assured')) return false
+  return isUnroutedNeighbour(packet, world, came) || lookupRoute({ dst: packet.src ?? '' }, world.host) === undefined
 }
 
 /** It came in where it leaves, as if who asked were behind the one who was asked; of a handshake more is known. */

@@ -3,7 +3,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../../src/edits/fix.ts'
+import { deviceWord } from '../../../../src/edits/words.ts'
+import { command } from '../../../../src/model/command.ts'
 import { isNameless } from '../../../../src/model/packet.ts'
+import { UNICODE } from '../../../../src/reports/marks.ts'
+import { interfaceWords } from '../../../../src/reports/packet-words.ts'
 import { evaluate } from '../../../../src/rules/evaluate.ts'
 import { isUnknown } from '../../../../src/rules/truth.ts'
 import { Simulator } from '../../../../src/simulate/simulator.ts'
@@ -43,6 +47,11 @@ describe('the port forward without `ip addr`', () => {
     )
     expect(commands.filter(Boolean).length).toBeGreaterThan(0)
     expect(commands.filter((command) => command?.includes('#'))).toEqual([])
+    expect(String(command('ip', 'link', deviceWord('#2')).whyNot)).toBe('nameless')
+  })
+
+  it('writes it otherwise than the number of a packet', () => {
+    expect(interfaceWords(journey!, UNICODE)).toEqual(['interface 2→interface 3'])
   })
 })
 
