@@ -197,8 +197,10 @@ test('a reply that nobody goes on with, and that leaves by another interface, is
   const neighbours = '169.254.1.2 dev veth1 lladdr 02:00:00:00:00:02 STALE\n'
   const unrouted = await found(given('wan', { more: { neighbours } }), code)
   expect(unrouted).toMatchObject({ status: 'undetermined', commands: ['ip route add 169.254.1.2/32 dev veth1'] })
-  // where the sender may well be reached by that way, and where the reply went back as the request came
-  expect((await found(given('wan'), code)).status).toBe('answered')
+  expect((await found(given('wan'), code)).status).toBe('undetermined')
+  // where the sender is none, and where the reply went back as the request came
+  const elsewhere = neighbours.replace('169.254.1.2', '169.254.1.3')
+  expect((await found(given('wan', { more: { neighbours: elsewhere } }), code)).status).toBe('answered')
   const routes = 'default via 203.0.113.254 dev wan\n169.254.1.2 dev veth1 scope link\n'
   expect((await found(given('veth1', { routes, more: { neighbours } }), code)).status).toBe('answered')
   // nobody knows the routes

@@ -117,12 +117,14 @@ function isHalfOpen(request: Part, reply: Part, asked: Packet): boolean {
   return !entry?.state || isUnreplied(entry) || entry.state.startsWith('SYN_')
 }
 
-/** Of what nobody goes on with: no route leads back to where the request came from, though it is a neighbour there, or no routes are known. */
+/** Of what nobody goes on with: only the default route leads to the sender, elsewhere, and the sender is, or may be, a neighbour; or routes are unknown. */
 function isAwayFromAsker({ told: { journey, world } }: Part, { told }: Part, asked: Packet, came: string): boolean {
   const { packet, outcome } = journey
   if (outcome !== 'forwarded' || (packet.protocol === 'tcp' && told.says !== 'resets')) return false
   if (world.host.conntrack && entryOpened(asked, world)?.status.includes('assured')) return false
-  return isUnroutedNeighbour(packet, world, came) || lookupRoute({ dst: packet.src ?? '' }, world.host) === undefined
+  const { host } = world
+  if (lookupRoute({ dst: packet.src ?? '' }, host) === undefined) return true
+  return isLedAway(packet, world, came) && (!host.neighbours || isNeighbour(packet, world, came))
 }
 
 /** It came in where it leaves, as if who asked were behind the one who was asked; of a handshake more is known. */
@@ -199,9 +201,14 @@ export function byOtherUplink(
 }
 
 /** The link knows who asked, and no route leads there: the plugin that should have added one did not. */
-function isUnroutedNeighbour({ src }: Packet, { host }: World, came: string): boolean {
-  const isKnown = src !== undefined && neighboursAt(host, came, src).some(({ mac }) => mac !== undefined)
-  const route = isKnown ? lookupRoute({ dst: src }, host) : undefined
+const isUnroutedNeighbour = (request: Packet, world: World, came: string): boolean =>
+  isNeighbour(request, world, came) && isLedAway(request, world, came)
+
+const isNeighbour = ({ src = '' }: Packet, { host }: World, came: string): boolean =>
+  neighboursAt(host, came, src).some(({ mac }) => mac !== undefined)
+
+function isLedAway({ src = '' }: Packet, { host }: World, came: string): boolean {
+  const route = lookupRoute({ dst: src }, host)
   return route?.type === 'unicast' && isDefault(route) && !routeDevices(route).includes(came)
 }
 
