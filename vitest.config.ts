@@ -32,7 +32,16 @@ const NETNS = [
 const LIVE = ['test/live/**/*.test.ts']
 /** Parts of a session by themselves, which run anywhere: they set nothing up, and wait for no moment. */
 const PARTS = [
-  ...['hostile-names', 'injection', 'pace', 'reading', 'backends/choose', 'collect/bundle', 'script/frames'],
+  ...[
+    'hostile-names',
+    'injection',
+    'pace',
+    'reading',
+    'ruleset-versions',
+    'backends/choose',
+    'collect/bundle',
+    'script/frames',
+  ],
   ...['doctor/at-ingress', 'doctor/log-daemons', 'doctor/recorded', 'doctor/wish', 'survey/facts', 'state-reader'],
   'backends/hooks-to-show',
 ].map((name) => `test/live/${name}.test.ts`)

@@ -5,6 +5,10 @@ import type { World } from '../model/world.ts'
 
 /** Milliseconds: managers of firewalls change rules many at a time. */
 const GATHER = 200
+/** Milliseconds until rules that could not be read are asked for again. */
+const RETRY = 1000
+/** Times in a row. */
+const MOST_FAILED = 4
 /** Microseconds. */
 const YEAR_2000 = 946_684_800e6
 /** Older ones are forgotten: nothing of their time is still to come. */
@@ -81,22 +85,26 @@ export class RulesetVersions {
     return (list.findLast(({ from }) => from <= clock) ?? list[0]!).world
   }
 
+  /** A host that is busy may answer the next time; nobody tells of the change again. */
   private async reread(since: number): Promise<void> {
-    try {
-      do {
-        this.again = false
-        await new Promise((resolve) => setTimeout(resolve, GATHER))
-        if (this.over) return
+    let failed = 0
+    do {
+      this.again = false
+      await new Promise((resolve) => setTimeout(resolve, failed === 0 ? GATHER : RETRY))
+      if (this.over) break
+      try {
         await this.readOnce(since)
-      } while (this.again)
-    } catch (error) {
-      this.report(
-        'rules-not-read-again',
-        `rules were changed, but could not be read again: ${(error as Error).message}`,
-      )
-    } finally {
-      this.rereading = undefined
-    }
+        failed = 0
+      } catch (error) {
+        this.again = ++failed < MOST_FAILED
+        if (!this.again)
+          this.report(
+            'rules-not-read-again',
+            `rules were changed, but could not be read again: ${(error as Error).message}`,
+          )
+      }
+    } while (this.again)
+    this.rereading = undefined
   }
 
   private async readOnce(since: number): Promise<void> {

@@ -85,6 +85,8 @@ describe.skipIf(missing).concurrent(`serve --live${missing === undefined ? '' : 
       expect(await page.locator('.explanation h2').textContent()).toContain('DROPPED')
       await page.getByRole('button', { name: 'Pause' }).click()
       const packets = page.locator('.summary')
+      // the list that was being made is still shown
+      await page.locator('.summary[aria-busy=false]').waitFor({ timeout: PATIENCE })
       const held = await packets.textContent()
       await send(place, 81)
       await page.waitForTimeout(1500)

@@ -11,7 +11,7 @@ import type { Tab } from './link.ts'
 import { Filter } from './list/filter.tsx'
 import { List } from './list/list.tsx'
 import { Facets, Times } from './list/narrow.tsx'
-import { live } from './live/live.ts'
+import { isListing, live } from './live/live.ts'
 import { LiveBar } from './live/live-bar.tsx'
 import { WayMap } from './map/map.tsx'
 import { Open } from './open.tsx'
@@ -169,7 +169,7 @@ function Main({ hasCapture, warnings }: { hasCapture: boolean; warnings: readonl
           <Facets />
           <Times />
           <List />
-          <div class="summary">
+          <div class="summary" aria-busy={isListing.value}>
             <LeftOut />
             {listed.value?.summary.map((line) => (
               <p key={line}>{line}</p>

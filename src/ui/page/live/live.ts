@@ -10,6 +10,8 @@ import { playAgain } from '../what-if/trying.ts'
 export const live = signal<LiveState | undefined>(undefined)
 /** The list stays as it is, until it goes on. */
 export const paused = signal(false)
+/** A list is being made: it is still to be shown, though the list was paused meanwhile. */
+export const isListing = signal(false)
 
 /** Milliseconds between two lists, at least; more where making one takes long. */
 const PACE = 500
@@ -18,6 +20,8 @@ let source: EventSource | undefined
 let isWorking = false
 /** What is shown. */
 let shown: LiveState | undefined
+/** The rulesets and state that what is tried was last played with: those of a list that failed are still to come. */
+let playedWith: string | undefined
 
 export function followTrace(): void {
   source = new EventSource('live')
@@ -56,18 +60,22 @@ async function catchUp(): Promise<void> {
   isWorking = true
   while (live.value && live.value !== shown && !paused.value) {
     const state = live.value
+    isListing.value = true
     const began = performance.now()
     try {
       if (state.files.length > 0) await showFollowed(servedFiles(state.files), !state.isQuiet)
-      if (shown && rulesOf(state) !== rulesOf(shown)) {
+      const rules = rulesOf(state)
+      if (playedWith !== undefined && rules !== playedWith) {
         await countHits()
         void playAgain()
       }
+      playedWith = rules
       problem.value = undefined
     } catch (error) {
       problem.value = error instanceof Refused ? error : new Refused(String(error))
     }
     shown = state
+    isListing.value = false
     // the server waits for that
     if (state.phase === 'ended') source?.close()
     // else a person's own questions would wait behind it
