@@ -74,7 +74,7 @@ async function configure(host: string, spec: HostSpec, links: Incident['links'],
 }
 
 /** Milliseconds. */
-const SETTLING = { most: 5000, pause: 20 }
+const SETTLING = { most: 20_000, pause: 20 }
 
 /**
  * Waits until every wire carries, and IPv6 addresses have their routes: the kernel sees to both a little later, and what

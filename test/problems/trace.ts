@@ -171,7 +171,7 @@ const DOING =
 export async function settingsOf(lab: Lab, host: string): Promise<string> {
   const script = `for t in iptables ip6tables; do for v in legacy nft; do echo "== $t-$v"; $t-$v-save 2>/dev/null | grep -v '^#' | sed 's/ \\[[0-9:]*\\]$//' | ${DOING}; done; done
 echo "== nft"; nft -s list ruleset | sed -z 's/\\n[[:space:]]*elements = {[^}]*ct count over[^}]*}//g'; echo "== ipset"; ipset save | sed '/^add/s/ timeout [0-9]*/ timeout N/'; echo "== rules"; ip rule; ip -6 rule
-echo "== routes"; ip route show table all | grep -v -e '^broadcast' -e '^anycast'; ip -6 route show table all | grep -v '^anycast' | sed 's/ expires.*//'
+echo "== routes"; for f in -4 -6; do ip $f route show table all; done | grep -v -e '^broadcast' -e '^anycast' | sed 's/ expires.*//'
 echo "== sysctls"; grep -rHs . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv4/conf/*/forwarding \
   /proc/sys/net/ipv4/conf/*/route_localnet /proc/sys/net/ipv6/conf/*/forwarding /proc/sys/net/netfilter/nf_conntrack_max /proc/sys/net/bridge/`
   return withoutIdle(await lab.must(host, ['sh', '-c', script]))

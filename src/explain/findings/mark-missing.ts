@@ -186,7 +186,11 @@ function tell(context: Context, goal: Goal, asker: Asker, all: readonly Asker[])
   const isUnlikely = why.kind === 'nobody' && !asker.isForSuch && all.some((one) => someRuleSets(context, one))
   // what returns all that has no mark gives a source to what a program marks, and is no rule for others
   const isGuard = why.kind === 'nobody' && asker.isWithout === true && givesSource(goal)
-  const found = tellWhy(context, asker, why, goal.mendable && !isUnlikely && !isGuard)
+  // a rule chose the packet to be stopped: the mark spares others, such as a proxy's own packets, from that
+  const isChosen =
+    context.evidence.arrivals[context.ended.step]!.rule?.conditions.some((one) => !markAsked(one)) === true
+  const isSpared = why.kind === 'nobody' && !asker.isForSuch && !asker.isWithout && goal.kind === 'pass' && isChosen
+  const found = tellWhy(context, asker, why, goal.mendable && !isUnlikely && !isGuard && !isSpared)
   // a mark that no rule sets may be another program's: rules that were near for other reasons are as likely meant, and tell of themselves
   const isOneOfMany =
     why.kind === 'nobody' &&

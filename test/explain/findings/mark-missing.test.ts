@@ -223,6 +223,17 @@ describe('mark-missing', () => {
     expect(severity('')).toBe('note')
   })
 
+  it('warns of no mark that nobody sets where a rule has chosen the packet to be stopped', () => {
+    const severity = (drop: string) =>
+      findingsOf(
+        played({ rules: { filter: ['-A FORWARD -m mark --mark 0x1ed6 -j RETURN', drop] } }),
+        'mark-missing',
+      ).map(({ severity, message }) => [severity, message.includes('no rule sets this mark')])
+    expect(severity('-A FORWARD ! -s 10.0.9.0/24 -j DROP')).toEqual([['note', true]])
+    // of a rule that takes the rest, the mark may be all that is missing
+    expect(severity('-A FORWARD -j DROP')).toEqual([['warning', true]])
+  })
+
   it('takes a rule for another destination before one that marks what has begun', () => {
     const other = '[0:0] -A PREROUTING -d 10.0.2.7/32 -p tcp -j MARK --set-xmark 0x1/0xff'
     const begun = '[0:0] -A PREROUTING -m conntrack --ctstate RELATED,ESTABLISHED -j MARK --set-xmark 0x1/0xff'
