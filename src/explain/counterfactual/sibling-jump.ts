@@ -34,7 +34,7 @@ export function siblingJump(
     chain?.rules.find((rule) => verdictOf(rule).chain === to && evaluateAll(rule.conditions, moment) === true)
   const told = (chain: Chain, { name }: Table, rule: Rule) => ({ ref: refOf(context, name, chain, rule), rule })
   for (const twin of tables) {
-    if (twin.family !== OTHER[family] || twin.kind !== own?.kind || !own?.chains.has(to)) continue
+    if (twin.family !== otherVersion(family) || twin.kind !== own?.kind || !own?.chains.has(to)) continue
     const chain = twin.chains.get(from.name)
     const rule = chain?.hook === from.hook ? jumps(chain) : undefined
     if (chain && rule) return { ...told(chain, twin, rule), version: family === 'ip' ? 'IPv6' : 'IPv4' }
@@ -48,7 +48,9 @@ export function siblingJump(
   return undefined
 }
 
-const OTHER: Readonly<Record<string, string>> = { ip: 'ip6', ip6: 'ip' }
+/** Undefined for families that have both, or neither. */
+export const otherVersion = (family: string): 'ip' | 'ip6' | undefined =>
+  family === 'ip' ? 'ip6' : family === 'ip6' ? 'ip' : undefined
 
 /** Behind a full stop: ` For IPv4, ip qubes forward handle 4 jumps there.` */
 export const siblingWords = ({ ref, version }: SiblingJump): string =>

@@ -122,6 +122,7 @@ export const DETECTORS: readonly Detector[] = [
   withRules('dnat-mismatch', 'portRange'),
   withRules('missing-rule', 'missingRule'),
   withRules('missing-rule', 'emptyChain'),
+  withRules('missing-rule', 'acceptedByOtherVersion'),
   withRules('missing-rule', 'natRuleGone'),
   withRules('near-miss', 'nearMiss'),
   closedPort,

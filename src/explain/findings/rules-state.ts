@@ -1,6 +1,7 @@
 /** What is fetched once rules are read or made: see later.ts. */
 
 export { takenByProxy } from '../host/proxy-socket.ts'
+export { acceptedByOtherVersion } from './accepted-by-other-version.ts'
 export { acceptedTooLate } from './accepted-too-late.ts'
 export { ambiguousHookOrder } from './ambiguous-hook-order.ts'
 export { ambiguousRule } from './ambiguous-rule.ts'

@@ -12,7 +12,7 @@ const listenAt = (address: string, port: number) =>
 s=socket.socket(); s.setsockopt(1,2,1); s.bind(('${address}',${port})); s.listen(9)
 s.settimeout(20)
 while True:
-  c,_=s.accept(); c.sendall(b'x'); c.close()" >/dev/null 2>&1 & sleep 0.5`
+  c,_=s.accept(); c.sendall(b'x'); c.close()" >/dev/null 2>&1 & for i in $(seq 100); do ss -ltn | grep -q '${address}:${port} ' && break; sleep 0.1; done`
 
 /** As ufw writes it: what is open stands in ufw-user-input. */
 const ufw = (user: string, first = '') => `*filter
