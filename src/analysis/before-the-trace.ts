@@ -8,6 +8,7 @@ import { printCommand } from '../model/command.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { isOwnTable } from '../model/own-table.ts'
 import type { Chain, Table } from '../model/ruleset.ts'
+import type { World } from '../model/world.ts'
 import { verdictOf } from '../rules/verdict.ts'
 import type { Inputs } from './inputs/open.ts'
 
@@ -20,19 +21,23 @@ export const droppedBefore = ({ machines }: Inputs, journeys: number): Diagnosti
     const input = captures[0]?.name
     if (input === undefined) return []
     const shown = journeys === 0 ? 'no packet' : 'nothing but link announcements'
-    return deviceChainsAt(world, 'ingress')
-      .filter(({ table, chain }) => !isOwnTable(table.name) && mayDrop(table, chain))
-      .slice(0, MOST)
-      .map(({ table, chain }) => {
-        const name = `${table.family} ${table.name} ${chain.name}`
-        const where = chain.devices ? `the ingress of ${chain.devices.join(', ')}` : 'ingress'
-        return {
-          input,
-          code: 'dropped-before-trace',
-          message: `it shows ${shown}; ${name}, at ${where}, comes before the hooks of IP and may have dropped the packet; to list its rules: ${printCommand(listChain(table.family, table.name, chain.name))}`,
-        }
-      })
+    return chainsBefore(world).map((words) => ({
+      input,
+      code: 'dropped-before-trace',
+      message: `it shows ${shown}; ${words}`,
+    }))
   })
+
+/** Of chains that may have dropped it there, what is said of each. */
+export const chainsBefore = (world: World): string[] =>
+  deviceChainsAt(world, 'ingress')
+    .filter(({ table, chain }) => !isOwnTable(table.name) && mayDrop(table, chain))
+    .slice(0, MOST)
+    .map(({ table, chain }) => {
+      const name = `${table.family} ${table.name} ${chain.name}`
+      const where = chain.devices ? `the ingress of ${chain.devices.join(', ')}` : 'ingress'
+      return `${name}, at ${where}, comes before the hooks of IP and may have dropped the packet; to list its rules: ${printCommand(listChain(table.family, table.name, chain.name))}`
+    })
 
 /** By its policy, or by a rule there or in a chain that it may jump to; what a map decides may be a drop. */
 const mayDrop = ({ chains }: Table, base: Chain): boolean =>
