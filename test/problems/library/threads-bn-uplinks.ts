@@ -232,7 +232,7 @@ export const THREADS_BN_UPLINKS: Problem[] = [
       ['vpn:tun0', 'gateway:tun0'],
       ['gateway:eth1', 'tv:eth0'],
     ],
-    setup: [['gateway', 'ip rule add from 192.168.1.0/25 lookup 101 priority 1000']],
+    setup: [['gateway', 'ip rule add from 192.168.1.0/25 iif eth1 lookup 101 priority 1000']],
     traced: 'gateway',
     fails: { from: 'tv', what: 'tcp', to: '198.51.100.9', port: 443 },
     seen: 'unreachable',
@@ -251,6 +251,6 @@ export const THREADS_BN_UPLINKS: Problem[] = [
       ],
       status: ['rejected'],
     },
-    mend: [['gateway', 'ip rule add from 192.168.1.200 lookup 101 priority 1001']],
+    mend: [['gateway', 'ip rule add from 192.168.1.200 iif eth1 lookup 101 priority 1001']],
   },
 ]
