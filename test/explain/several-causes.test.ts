@@ -126,3 +126,44 @@ describe('a forward to one place, while a rule is for another one', () => {
     })
   })
 })
+
+describe('the note of several changes', () => {
+  const narrow = '-A FORWARD -s 10.0.1.2/32 -j DROP'
+  const later = (rule: string) => ({
+    mangle: [narrow],
+    filter: ['-P FORWARD DROP', '-A FORWARD -i eth1 -j ACCEPT', rule],
+  })
+
+  it('says that one service alone is opened where each change opens no more', () => {
+    expect(noteOf(later('-A FORWARD -p udp -j ACCEPT'))).toBe('opens only this source and service')
+  })
+
+  it('does not say it of one change where another opens more', () => {
+    const note = noteOf(later('[0:0] -A FORWARD -i eth7 -p tcp -m tcp --dport 80 -j ACCEPT'))
+    expect(note).toBe('the rule has never matched a packet')
+  })
+})
+
+describe('a mark that leads the reply astray', () => {
+  const rule = (priority: number, rest: object) => ({ family: 'ip' as const, priority, ...rest })
+  const routes = [
+    ...ROUTER.routes!,
+    { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', device: 'eth1', gateway: '10.0.2.254', table: '258' },
+  ] as const
+  const routingRules = [
+    rule(0, { action: { table: 'local' } }),
+    rule(29_998, { mark: 0x20000, markMask: 0xff0000, action: { table: '258' } }),
+    rule(32_766, { action: { table: 'main' } }),
+  ] as Host['routingRules']
+  const mangle = ['-A PREROUTING -s 10.0.2.2/32 -j MARK --set-xmark 0x20000/0xff0000']
+
+  it('stops nothing: the route does, by the routing rule that the mark selects', () => {
+    const found = repairOf({ mangle, filter: ['-A FORWARD -s 10.0.1.2/32 -j DROP'] }, SYN, {
+      routes: [...routes],
+      routingRules: routingRules!,
+    })
+    expect(found?.message).toBe(
+      "Two things stop this exchange: filter FORWARD rule 1 and its reply's route (10.0.1.2 is in the network of eth0 (10.0.1.0/24), but the default route of table 258 leads out of eth1). Routing rule 29998 selects that table for mark 0x20000, which mangle PREROUTING rule 1 sets.",
+    )
+  })
+})

@@ -18,6 +18,8 @@ import { asideOf, type Way } from '../verify-fixes/reply-ways.ts'
 import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
 import { accusedBehind, limitOf, nextStopped, playAllWays, stillWrong } from '../verify-fixes/verify.ts'
 
+/** That its source may be a stranger's stops nothing, and what mends it opens nothing. */
+export const UNKNOWN_SOURCE = 'not-masqueraded'
 /** Changes one behind the other, at most. */
 const MOST_STEPS = 4
 /** Worlds tried in all: each costs some plays. */
@@ -90,7 +92,7 @@ export function nearestAmong(findings: readonly Finding[]): (one: Finding) => bo
 /** Where something is said to have kept it from its source, a source made up for it hides that: it may leave by the wrong uplink. */
 function withoutStandIns(findings: readonly Finding[]): (one: Finding) => boolean {
   const isKnown = findings.some(({ code, severity }) => severity !== 'note' && KEPT_FROM_SOURCE.has(code))
-  return ({ code }) => !isKnown || code !== 'not-masqueraded'
+  return ({ code }) => !isKnown || code !== UNKNOWN_SOURCE
 }
 
 const KEPT_FROM_SOURCE: ReadonlySet<string> = new Set(['mark-missing', 'snat-skipped'])
@@ -294,10 +296,11 @@ const wayOf = ({ packet, steps }: Journey): string =>
 
 /** All steps as one fix. */
 export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Reproduction): Fix {
+  const isWider = steps.some(mayOpenMore)
   const notes = [
     ...new Set(
-      [unless, ...steps.map(whichIsRight), aside, ...steps.flatMap(({ fix }) => fix.note?.split('; '))].filter(
-        (one) => one !== undefined,
+      [unless, ...steps.map(whichIsRight), aside, ...steps.flatMap(({ fix }) => notesOf(fix))].filter(
+        (one) => one !== undefined && !(isWider && saysOnly(one)),
       ),
     ),
   ]
@@ -310,6 +313,16 @@ export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Re
     ...ownerOfAll(steps.map(({ fix }) => fix)),
   }
 }
+
+const notesOf = ({ note }: Fix): string[] => note?.split('; ') ?? []
+
+/** That a step opens one service alone is true of all steps together where no other one opens more. */
+const saysOnly = (note: string): boolean => /^(opens|affects) only /.test(note)
+
+const mayOpenMore = ({ finding: { code }, fix }: RepairStep): boolean =>
+  code !== UNKNOWN_SOURCE && !notesOf(fix).some(saysOnly) && !!fix.edits?.some(({ kind }) => RULES_AND_SETS.has(kind))
+
+const RULES_AND_SETS: ReadonlySet<Edit['kind']> = new Set(['rule', 'chain', 'ipset', 'nft'])
 
 /** Of two rules that name different places either may be mistaken, whatever else is mended with them. */
 function whichIsRight({ finding: { [FOR_REPORTS]: { eitherPlace } = {} } }: RepairStep): string | undefined {

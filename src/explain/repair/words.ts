@@ -3,9 +3,7 @@ import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Finding, RuleRef } from '../../model/journey.ts'
 import { nameRef } from '../refs.ts'
 import { TAKES_ALL } from '../why-there.ts'
-import { type RepairStep, STOPPED_BY } from './search.ts'
-
-const UNKNOWN_SOURCE = 'not-masqueraded'
+import { type RepairStep, STOPPED_BY, UNKNOWN_SOURCE } from './search.ts'
 
 /** They name the rule that led the packet to the one that stopped it, and then that one. */
 const LEADS: ReadonlySet<string> = new Set(['dropped-by-rule', 'rejected-by-rule'])
@@ -30,8 +28,8 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
     const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
     return `${first.finding.message}${changes}${otherCauses(stops.slice(1).filter(isToldInWords))}${source}`
   }
-  const again = otherCauses(stops.filter(isMissed))
   const stopping = stops.filter((step) => !isMissed(step))
+  const again = `${tableWords(stopping.slice(1))}${otherCauses(stops.filter(isMissed))}`
   const causes = stopping.map((step, i): { rule?: RuleRef; text: string } => {
     const { finding, stop = finding } = step
     const [rule] = sendsIt(finding) ? [] : rulesOf(finding.rules.length === 0 ? finding : stop)
@@ -85,7 +83,7 @@ const otherCauses = (steps: readonly RepairStep[]): string =>
 
 /** The rule that is named with it stops nothing: it sent the packet there, or gave it the mark for which another one did. */
 const sendsIt = ({ code }: Finding): boolean =>
-  code === 'vanished-no-route' || code === 'dnat-mismatch' || code === 'dropped-by-mark'
+  code === 'vanished-no-route' || code === 'dnat-mismatch' || code === 'dropped-by-mark' || code === 'wrong-way-out'
 
 const isStopper = (one: Finding): boolean => STOPPED_BY.has(one.code) && !sendsIt(one)
 
@@ -104,10 +102,20 @@ function wouldBe({ finding: { message }, isOfReply }: RepairStep): string {
 const asItem = (clause: string): string =>
   clause
     .replace(/^(.*) would drop (?:it|its reply)(?: as a martian)?: (.*)$/, '$1 ($2)')
-    .replace(/^(?:it|its reply) would go the wrong way: (.*)$/, 'the route ($1)')
+    .replace(/^it would go the wrong way: (.*)$/, 'the route ($1)')
+    .replace(/^its reply would go the wrong way: (.*)$/, "its reply's route ($1)")
 
 /** The first sentence, as one of several things. */
-const asClause = (message: string): string => goingOn(message).split(/\.(?: |$)/)[0]!
+const asClause = (message: string): string => firstSentence(goingOn(message))
+
+const firstSentence = (message: string): string => message.split(/\.(?: |$)/)[0]!
+
+/** What chose the table of such a route is not in the list: the routing rule, and the rule whose mark it matches. */
+const tableWords = (steps: readonly RepairStep[]): string =>
+  steps
+    .filter(({ finding: { code } }) => code === 'wrong-way-out')
+    .map(({ finding: { message } }) => message.slice(firstSentence(message).length + 1).replace(/ set\.$/, ' sets.'))
+    .join('')
 
 /** Behind other words. */
 const goingOn = (message: string): string =>
