@@ -19,6 +19,7 @@ import { markBehind } from '../counterfactual/mark-behind.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
 import { askRoute } from '../host/ask-route.ts'
 import { ipv6Off } from '../host/ipv6-off.ts'
+import { restOfPrefix } from '../host/rest-of-prefix.ts'
 import {
   addConnected,
   addRoutingRule,
@@ -84,6 +85,7 @@ export const vanishedNoRoute: Detector = {
     const unled = rule && besideRefusal(context, routed, rule)
     const isMissing = route === null && !isLoopback && !rule && others.length === 0
     const off = isMissing && context.journey.family === 'ip6' ? ipv6Off(context.world.host) : undefined
+    const rest = route && !rule ? restOfPrefix(route, dst, context.world.host) : undefined
     const mends: Proposal[] = isLoopback
       ? [
           {
@@ -108,6 +110,7 @@ export const vanishedNoRoute: Detector = {
               ? [...mend(context, routed), ...(other?.proposed ?? [])]
               : [...(other?.proposed ?? []), ...mend(context, routed)]),
             ...wider,
+            ...(rest ? [rest.fix] : []),
             ...(other?.proposed.length || wider.length > 0 ? [] : [addOne(context, routed.question, route?.table)]),
           ]
     const empty = isMissing ? withoutAnyone(context, routed.packet) : undefined
@@ -124,7 +127,7 @@ export const vanishedNoRoute: Detector = {
       finding(
         'vanished-no-route',
         'error',
-        `Routing dropped it: ${why}${by}.${gave}${unled?.told ?? ''}${other?.told ?? ''}${off?.told ?? ''}`,
+        `Routing dropped it: ${why}${by}.${gave}${unled?.told ?? ''}${other?.told ?? ''}${off?.told ?? ''}${rest?.told ?? ''}`,
         {
           steps: [context.ended.step + 1],
           fix: empty
@@ -258,6 +261,8 @@ function mend({ world }: Context, { route, dst, question }: Routed): Proposal[] 
       chosen && [chosen.from, chosen.to].some((one) => isOneHost(one))
         ? propose(`delete routing rule ${chosen.priority}`, deleteRoutingRule(chosen), ALL_CHOSEN)
         : []
+    // without it there would be no route at all, or another one that refuses
+    if (next === null || (next && leadsNowhere(next))) return ofOne
     return [...ofOne, ...propose(`remove the ${route.type} route`, deleteRoute(route), note)]
   }
   const home = homeOf(dst, world.host)

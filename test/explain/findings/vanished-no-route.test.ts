@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
 import { explain } from '../../../src/explain/explain.ts'
 import { playReply } from '../../../src/explain/reply/played-reply.ts'
-import type { Route, RoutingRule } from '../../../src/index.ts'
+import type { Link, Route, RoutingRule } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { makeWorld, ROUTER } from '../../simulate/world.ts'
-import { type Case, SYN, saved, TO_ROUTER, told } from './played.ts'
+import { type Case, played, SYN, saved, TO_ROUTER, told } from './played.ts'
 
 const without = (destination: string) => ROUTER.routes!.filter((route) => route.destination !== destination)
 const one = (routes: Route[], packet = SYN): Case => ({ rules: { raw: [], filter: [] }, packet, host: { routes } })
@@ -315,5 +315,44 @@ trace id 01 inet mw out policy accept meta mark 0x00000100
 
   it('does no harm where main comes first', () => {
     expect(found(40_000).outcome).toBe('sent')
+  })
+})
+
+describe('a route that refuses the rest of a prefix', () => {
+  const [lo, eth0, eth1] = ROUTER.links!
+  const eth2: Link = { index: 4, name: 'eth2', mtu: 1500 }
+  const rest: Route = { family: 'ip', type: 'unreachable', destination: '10.0.0.0/16', table: 'main', device: 'lo' }
+  const links = [lo!, eth0!, eth1!, eth2]
+  const to = { ...SYN, dst: '10.0.3.2' }
+  const found = (routes: Route[], packet = to) =>
+    played({ rules: { raw: [], filter: [] }, packet, host: { routes, links } }).findings.find(
+      ({ code }) => code === 'vanished-no-route',
+    )
+  const descriptions = (routes: Route[]) => found(routes)?.fix.map(({ description }) => description)
+  const noDefault = without('0.0.0.0/0')
+
+  it('is said to be that, and stays where without it there is no route either', () => {
+    expect(found([...noDefault, rest])?.message).toBe(
+      'Routing dropped it: the route to 10.0.3.2 is "unreachable". It refuses what no interface has of 10.0.0.0/16: eth0 has 10.0.1.0/24, eth1 has 10.0.2.0/24.',
+    )
+    expect(descriptions([...noDefault, rest])).toEqual([
+      'give the interface that leads to 10.0.3.2 an address of its network (without one: eth2)',
+      expect.stringContaining('add a route to 10.0.3.2'),
+    ])
+  })
+
+  it('may be removed where another route leads on', () => {
+    expect(descriptions([...ROUTER.routes!, rest])).toContain('remove the unreachable route')
+  })
+
+  it('stays where another one refuses behind it', () => {
+    const all: Route = { ...rest, type: 'blackhole', destination: '0.0.0.0/0' }
+    expect(descriptions([...noDefault, rest, all])).not.toContain('remove the unreachable route')
+  })
+
+  it('is none where no interface has a part of it', () => {
+    expect(found(noDefault, { ...SYN, dst: '10.9.1.1' })?.message).toBe(
+      'Routing dropped it: the route to 10.9.1.1 is "unreachable".',
+    )
   })
 })
