@@ -110,6 +110,7 @@ export const DETECTORS: readonly Detector[] = [
   withRules('mark-missing', 'markedTooLate'),
   withRules('mark-missing', 'markMissing'),
   withHostState('mark-missing', 'unmarkedWay'),
+  withHostState('wrong-way-out', 'unroutedSource'),
   withRules('returned-early', 'returnedEarly'),
   withRules('goto-skips', 'gotoSkips'),
   withRules('not-in-set', 'notInSet'),

@@ -30,6 +30,7 @@ import { passes } from '../counterfactual/skipped-rules.ts'
 import { choosesSubjects } from '../counterfactual/subjects.ts'
 import { isPrivate } from '../counterfactual/undeliverable.ts'
 import { deviceByMark } from '../counterfactual/way-by-mark.ts'
+import { wayBySource } from '../counterfactual/way-by-source.ts'
 import { isChosenByTurns } from '../counterfactual/what-if.ts'
 import { homeOf } from '../host/routes.ts'
 import { isOfGroups, isOnAllLinks } from '../neighbours/discovery.ts'
@@ -123,7 +124,7 @@ function fillerOf(context: Context, step: number): { ref: RuleRef; set: string }
 export function acceptSuch(
   context: Context,
   end: RuleRef,
-): { change: Changing | undefined; opens: string; isPastMark: boolean } {
+): { change: Changing | undefined; opens: string; isPastWay: boolean } {
   const { arrivals } = context.evidence
   const { chain } = arrivals[context.ended.step]!
   const isPolicy = context.journey.steps[context.ended.step]!.kind === 'policy' && end.chain === chain?.name
@@ -132,10 +133,10 @@ export function acceptSuch(
   const spot = (isLeft && refAt(context, last)) || end
   const { packet } = arrivals[context.ended.step]!
   const such = suchPackets(context, packet)
-  // as it is, it goes past the tunnel or uplink that a mark was to lead it to
-  const device = deviceByMark(context)
+  // as it is, it goes past the tunnel or uplink that a mark or a routing rule was to lead it to
+  const device = deviceByMark(context) ?? wayBySource(context)?.device
   const past = device ? `the packet then leaves by ${packet.out}, not by ${device}; ` : ''
-  return { change: acceptBefore(spot, packet, such.hints), opens: `${past}${opensOf(such)}`, isPastMark: past !== '' }
+  return { change: acceptBefore(spot, packet, such.hints), opens: `${past}${opensOf(such)}`, isPastWay: past !== '' }
 }
 
 /** What such a rule opens: the address that nat chooses anew each time is left out of it. */
@@ -264,7 +265,7 @@ export function acceptAlone(context: Context, step: number, end: RuleRef): Propo
   // a chain that only rejects is for packets of all chains
   const { step: sent } = unnamedInterface(context) ?? sentAsRest(context) ?? {}
   const spot = spotToAccept(context, (sent === undefined ? undefined : refAt(context, sent)) ?? end)
-  const { change, opens, isPastMark } = acceptSuch(context, spot)
+  const { change, opens, isPastWay } = acceptSuch(context, spot)
   if (!change) return []
   return [
     {
@@ -272,7 +273,7 @@ export function acceptAlone(context: Context, step: number, end: RuleRef): Propo
       ...change,
       unverified: NOT_TRIED,
       ...(beside ? { beside } : { note: opens }),
-      ...(isPastMark ? { note: opens } : {}),
+      ...(isPastWay ? { note: opens } : {}),
     },
   ]
 }

@@ -223,8 +223,8 @@ export const THREADS_BN_UPLINKS: Problem[] = [
       },
       vpn: { addresses: { tun0: ['10.8.0.1/24'], lo: ['198.51.100.9/32'] }, listeners: [HTTPS] },
       tv: {
-        addresses: { eth0: ['192.168.1.200/24', '192.168.1.20/24'] },
-        routes: ['default via 192.168.1.1', '198.51.100.8/31 via 192.168.1.1 src 192.168.1.200'],
+        addresses: { eth0: ['192.168.1.200/24', '192.168.1.201/24'] },
+        routes: ['default via 192.168.1.1', '203.0.113.9/32 via 192.168.1.1 src 192.168.1.201'],
       },
     },
     links: [

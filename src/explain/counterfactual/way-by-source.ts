@@ -1,0 +1,75 @@
+/** A packet that was stopped where it leaves by one interface, and would not be by another: a routing rule leads some of its link's hosts there, and not its source. */
+import { inPrefix, parseAddress } from '../../model/address.ts'
+import type { Host, RoutingRule } from '../../model/host.ts'
+import { memo } from '../../model/memo.ts'
+import type { Packet } from '../../model/packet.ts'
+import { isLocal } from '../../rules/fib.ts'
+import { prefixLength } from '../../rules/prefixes.ts'
+import { lookupRoute, questionOf, routeDevices, tableLedTo } from '../../rules/route.ts'
+import type { Walk } from '../../rules/walk.ts'
+import type { Context } from '../context.ts'
+import { homeOf, KERNEL_TABLES, leadsToSender } from '../host/routes.ts'
+import { fieldOf } from './failed-condition.ts'
+import { type Goal, goals } from './goals.ts'
+import { wouldMeet } from './way-by-mark.ts'
+
+export interface WayBySource {
+  goal: Goal
+  /** Leads packets from other sources there. */
+  rule: RoutingRule & { from: string }
+  table: string
+  /** The interface by which the packet would be let go. */
+  device: string
+  /** What the table that stopped the packet does with it there. */
+  then: Walk
+}
+
+export const wayBySource = memo(findWay)
+
+function findWay(context: Context): WayBySource | undefined {
+  const { journey, world, evidence, ended } = context
+  const { host } = world
+  const { packet } = evidence.arrivals[ended.step] ?? {}
+  const goal = goals(context).find(({ kind, mendable, pass }) => kind === 'pass' && mendable && pass.hook === 'forward')
+  const question = packet && questionOf(packet)
+  if (!goal || !question || packet.out === undefined || isForOneService(context)) return undefined
+  const taken = lookupRoute(question, host)
+  if (!taken || !routeDevices(taken).includes(packet.out)) return undefined
+  for (const one of host.routingRules ?? []) {
+    const { from, ...wider } = one
+    const table = tableLedTo(one)
+    if (one.family !== journey.family || from === undefined || one.not || one.unknown || table === undefined) continue
+    if (KERNEL_TABLES.has(table) || !isForNeighbours(from, packet, host)) continue
+    const route = lookupRoute(question, { ...host, routingRules: [wider] })
+    const [device, ...others] = route?.type === 'unicast' && !leadsToSender(route, question) ? routeDevices(route) : []
+    if (device === undefined || others.length > 0 || device === packet.out) continue
+    const then = wouldMeet(context, goal, device, packet.mark ?? 0)
+    if (goal.wanted(then)) return { goal, rule: { ...one, from }, table, device, then }
+  }
+  return undefined
+}
+
+/** Of the same link's network as the packet's source, which it leaves out. */
+function isForNeighbours(from: string, { src, in: link }: Packet, host: Host): boolean {
+  const home = src === undefined || link === undefined ? undefined : homeOf(src, host, link)
+  if (!home || home.link.name !== link || isLocal(src!, host) !== false) return false
+  const [others, network, own] = [from, home.network, src!].map((one) => parseAddress(one.split('/')[0]!))
+  if (!others || !network || !own || others.length !== own.length) return false
+  const [length, whole] = [prefixLength(from), prefixLength(home.network)]
+  return length > whole && inPrefix(others, network, whole) && !inPrefix(own, others, length)
+}
+
+/** What stopped it, or led it there, asks for a service or a destination: that is kept from the uplink on purpose, whoever may use it. */
+function isForOneService({ journey, evidence, ended }: Context): boolean {
+  let depth = Number.POSITIVE_INFINITY
+  for (let step = ended.step; step >= 0 && depth > 0; step--) {
+    const own = journey.steps[step]!.depth ?? 0
+    if (own >= depth) continue
+    depth = own
+    const { rule } = evidence.arrivals[step]!
+    if (rule?.conditions.some((one) => SERVICE.test(fieldOf(one) ?? ''))) return true
+  }
+  return false
+}
+
+const SERVICE = / (?:dport|sport|daddr|type|code)$/
