@@ -33,7 +33,12 @@ export const notInSet: Detector = {
   code: 'not-in-set',
   detect: (context) =>
     goals(context)
-      .flatMap((goal) => nearMisses(context, goal).flatMap((one) => tell(context, goal, one)))
+      .flatMap((goal) => {
+        const all = nearMisses(context, goal)
+        const empty = emptyBeside(context, all)
+        const held = all.filter((one) => !empty.has(one))
+        return [...held, ...empty].flatMap((one) => tell(context, goal, one, empty.has(one)))
+      })
       .slice(0, MOST),
 }
 
@@ -55,7 +60,19 @@ export function turnedLookup(
   }
 }
 
-function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
+/** That a rule has matched nothing is no sign of a mistake where its set has no members, and another rule's has some. */
+function emptyBeside(context: Context, all: readonly NearMiss[]): ReadonlySet<NearMiss> {
+  const sizes = all.flatMap((one) => {
+    const { condition } = one.miss
+    const lookup = isListed(one.miss) || asksOthers(condition) ? undefined : lookupOf(condition)
+    const set = lookup && setOf(context, lookup)
+    return set ? [{ one, size: set.elements.length }] : []
+  })
+  return new Set(sizes.some(({ size }) => size > 0) ? sizes.flatMap(({ one, size }) => (size === 0 ? [one] : [])) : [])
+}
+
+/** `isEmpty`: its set has no members, and another rule's has some. */
+function tell(context: Context, goal: Goal, one: NearMiss, isEmpty: boolean): Detected[] {
   const { miss, moment, step, doubt } = one
   const lookup = lookupOf(miss.condition)
   // what a rule lists itself is no set that anybody could add to
@@ -95,13 +112,15 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected[] {
   return [
     finding(
       'not-in-set',
-      (goal.mendable || isFull) && !isUnclear && !goal.exceptions && !isBeside && !zone ? 'warning' : 'note',
+      (goal.mendable || isFull) && !isUnclear && !goal.exceptions && !isBeside && !zone && !isEmpty
+        ? 'warning'
+        : 'note',
       `${nameRef(ref)} would have ${goal.what(one.then)}, but ${what}${blocks}${full}${has}${hint}.`,
       {
         steps: [step + 1],
         rules: end ? [ref, end] : [ref],
         fix: mends(),
-        doubt: isBeside || zone ? doubt + 1 : doubt,
+        doubt: isBeside || zone || isEmpty ? doubt + 1 : doubt,
         ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
       },
     ),

@@ -1,7 +1,7 @@
 /** A rule would have taken it, but for a set. */
 import { describe, expect, it } from 'vitest'
 import type { NamedSet } from '../../../src/model/ruleset.ts'
-import { type Case, findingsOf, played, TO_ROUTER, told } from './played.ts'
+import { type Case, findingsOf, played, SYN, TO_ROUTER, told } from './played.ts'
 
 const set = (name: string, type: string, ...elements: string[][]): NamedSet => ({
   ...{ name, type, elements: elements.map((parts) => ({ parts })) },
@@ -174,5 +174,35 @@ describe('not-in-set', () => {
     ],
   ])('is not told where %s', (_name, one) => {
     expect(findingsOf(played(one), 'not-in-set').flatMap(({ fix }) => fix)).toEqual([])
+  })
+})
+
+describe('several rules that each ask a set', () => {
+  const masquerades = (...guests: string[][]): Case => ({
+    rules: {
+      filter: ['-P FORWARD ACCEPT'],
+      nat: [
+        '[7:420] -A POSTROUTING -o eth1 -m set --match-set corporate src -j MASQUERADE',
+        '[0:0] -A POSTROUTING -o eth1 -m set --match-set guests src -j MASQUERADE',
+      ],
+    },
+    packet: { ...SYN, src: '10.0.7.2', dst: '198.51.100.9' },
+    sets: [set('corporate', 'hash:net', ['10.0.1.0/24']), set('guests', 'hash:net', ...guests)],
+  })
+  const said = (case_: Case) =>
+    findingsOf(played(case_), 'not-in-set').map(({ severity, message }) => [
+      severity,
+      message.split(' is not in set ')[1],
+    ])
+
+  it('are no mistake for matching nothing where their set has no members', () => {
+    expect(said(masquerades())).toEqual([
+      ['warning', 'corporate.'],
+      ['note', 'guests.'],
+    ])
+  })
+
+  it('are told alike where each set has some', () => {
+    expect(said(masquerades(['10.0.9.0/24'])).map(([severity]) => severity)).toEqual(['warning', 'warning'])
   })
 })
