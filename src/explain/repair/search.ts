@@ -317,7 +317,7 @@ export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Re
 const notesOf = ({ note }: Fix): string[] => note?.split('; ') ?? []
 
 /** That a step opens one service alone is true of all steps together where no other one opens more. */
-const saysOnly = (note: string): boolean => /^(opens|affects) only /.test(note)
+const saysOnly = (note: string): boolean => /^(opens|affects|accepts) only /.test(note)
 
 const mayOpenMore = ({ finding: { code }, fix }: RepairStep): boolean =>
   code !== UNKNOWN_SOURCE && !notesOf(fix).some(saysOnly) && !!fix.edits?.some(({ kind }) => RULES_AND_SETS.has(kind))

@@ -200,8 +200,9 @@ interface Attempt {
 }
 
 /** The packet by itself; and if it begins a flow, what would come back. */
-function alone({ journey, evidence, world }: Context, before: World): Attempt {
-  const packet = { ...asItCame(evidence, world), ...portsOf(evidence) }
+function alone(context: Context, before: World): Attempt {
+  const { journey, evidence, world } = context
+  const packet = { ...asItCame(evidence, world), ...portsOf(context) }
   return {
     before,
     isUsable: () => true,
