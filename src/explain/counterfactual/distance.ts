@@ -3,7 +3,7 @@ import { isHostPartOf } from '../../model/address.ts'
 import type { Condition, Scalar, Value } from '../../model/condition.ts'
 import type { Packet } from '../../model/packet.ts'
 import { type FailedCondition, fieldOf, isExact, isListed, isLookup, isNegated } from './failed-condition.ts'
-import { isNumberedAlike, looksLike } from './map-keys.ts'
+import { isNumberedAlike, looksLike, lookupOf } from './map-keys.ts'
 import { isOtherEnd } from './other-end.ts'
 
 /** Of the IP packet: a host keeps that with another network card. */
@@ -85,10 +85,13 @@ const isOtherVersion = (a: string, b: string): boolean => a.includes(':') !== b.
 const sharedPrefix = (a: string, b: string): boolean =>
   a.split(/[.:]/).slice(0, 3).join() === b.split(/[.:]/).slice(0, 3).join()
 
-/** An address of the other IP version. */
+/** An address of the other IP version, or a set of such. */
 export function asksOtherAddress(condition: Condition, { src }: Packet): boolean {
-  const [, version] = /^ip(6?) [sd]addr$/.exec(fieldOf(condition) ?? '') ?? []
-  return version !== undefined && src !== undefined && src.includes(':') !== (version === '6')
+  const fields = lookupOf(condition)?.fields ?? [fieldOf(condition) ?? '']
+  return fields.some((field) => {
+    const [, version] = /^ip(6?) [sd]addr$/.exec(field) ?? []
+    return version !== undefined && src !== undefined && src.includes(':') !== (version === '6')
+  })
 }
 
 /** A protocol that has no ports, other than ICMP, where the packet has: nobody confuses those. */
