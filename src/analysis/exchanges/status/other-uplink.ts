@@ -3,7 +3,7 @@
 import { selectorWords } from '../../../edits/ip/print-rule.ts'
 import { finding } from '../../../explain/context.ts'
 import { ledByMark, markWrittenOver, uplinkWithoutMark } from '../../../explain/findings/later.ts'
-import { isDefault } from '../../../explain/host/routes.ts'
+import { isDefault, isOwnTable } from '../../../explain/host/routes.ts'
 import { nameRef } from '../../../explain/refs.ts'
 import { backOut, isOtherUplink, ruleOfSome } from '../../../explain/reply/back-out.ts'
 import { type ExchangeStatus, isFailed } from '../../../model/exchange.ts'
@@ -17,7 +17,7 @@ import { routedDevice } from '../../../rules/bridge-calls.ts'
 import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
 import { knowsAddresses } from '../../../rules/fib.ts'
 import { neighboursAt } from '../../../rules/neighbours.ts'
-import { lookupRoute, routeDevices } from '../../../rules/route.ts'
+import { lookupRoute, routeDevices, rulesFor, tableLedTo, wayBackOf } from '../../../rules/route.ts'
 import type { Part } from '../join/joined.ts'
 import { cameElsewhere } from './came-elsewhere.ts'
 import { inOtherNetwork } from './later.ts'
@@ -172,13 +172,15 @@ export function byOtherUplink(
   // what adds it to the map is tried with what leads replies back
   const unmarked = led ? undefined : captured && uplinkWithoutMark(journey, world, came)
   const by = led ?? unmarked
+  const chosen =
+    isSeen && isOfUplink && !by && dst !== undefined ? tableWords(journey.packet, captured, world, dst, left) : ''
   return [
     finding(
       'reply-by-other-uplink',
       // many a machine works so: it counts where somebody was seen not to go on with the reply
       isSeen || isFailed(status) || isLeftOpen ? 'warning' : 'note',
       isOfUplink !== false
-        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${by?.words ?? ''}${behind} ${filterWords(dst, came, isOfUplink)}`
+        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${by?.words ?? chosen}${behind} ${filterWords(dst, came, isOfUplink)}`
         : `The request of ${src} came in on ${came}, but ${how} by ${left}${isSentBack ? ', where it came in' : isSeen ? `, and ${src} was not seen to go on with it` : ''}.${by?.words ?? ''}${behind} ${why}`,
       {
         rules: [...(by?.rules ?? []), ...(played?.rules ?? [])],
@@ -198,6 +200,15 @@ export function byOtherUplink(
       },
     ),
   ]
+}
+
+/** The routing rule that selects the table by whose route the reply leaves, as a VPN's does for all that is not its own. */
+function tableWords(packet: Packet, reply: Journey | undefined, { host }: World, dst: string, left: string): string {
+  const question = wayBackOf(packet, dst, reply ? markOf(reply) : 0)
+  const route = lookupRoute(question, host)
+  if (route?.type !== 'unicast' || isOwnTable(route.table) || !routeDevices(route).includes(left)) return ''
+  const rule = rulesFor(question, host).find((one) => tableLedTo(one) === route.table)
+  return rule ? ` Routing rule ${rule.priority} (${ruleWords(rule)}) sends it there.` : ''
 }
 
 /** The link knows who asked, and no route leads there: the plugin that should have added one did not. */
