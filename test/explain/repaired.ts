@@ -4,6 +4,7 @@ import { explain, tryFixesOf } from '../../src/explain/explain.ts'
 import { severalCauses } from '../../src/explain/repair/several-causes.ts'
 import { noteTrials } from '../../src/explain/verify-fixes/verify.ts'
 import type { Host, Packet } from '../../src/index.ts'
+import type { NamedSet } from '../../src/model/ruleset.ts'
 import { modelEngine } from '../../src/simulate/engine.ts'
 import { makeWorld, ROUTER } from '../simulate/world.ts'
 import { type Rules, SYN, saved } from './findings/played.ts'
@@ -23,8 +24,10 @@ function foundFor(
   packet: Packet = SYN,
   host: Host = {},
   assume: ReadonlyMap<string, boolean> = new Map(),
+  sets: readonly NamedSet[] = [],
 ) {
   const world = makeWorld(saved(rules), { ...ROUTER, ...host })
+  world.sets.push(...sets)
   const { evidence, ended } = modelEngine.play(world, packet, { assume })
   const journey = explain(evidence, world, { ended })
   noteTrials(journey, tryFixesOf(evidence, world, modelEngine))

@@ -167,3 +167,33 @@ describe('a mark that leads the reply astray', () => {
     )
   })
 })
+
+describe('a reply that is kept from connection tracking', () => {
+  const sets = [{ name: 'web', type: 'hash:ip', elements: [{ parts: ['10.0.2.9'] }] }]
+  const rules = (raw: string) => ({
+    raw: [raw],
+    filter: [
+      '-P FORWARD DROP',
+      '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+      '[0:0] -A FORWARD -p tcp -m tcp --dport 80 -m set --match-set web dst -j ACCEPT',
+    ],
+  })
+
+  it('is the reason for which the rule that exempts it must change', () => {
+    const found = repairOf(
+      rules('-A PREROUTING -s 10.0.2.0/24 -p tcp -m tcp --sport 80 -j CT --notrack'),
+      SYN,
+      {},
+      new Map(),
+      sets,
+    )
+    expect(found?.message).toMatch(
+      /^filter FORWARD rule 2 would have accepted it, but 10.0.2.2 is not in set web. Another cause: raw PREROUTING rule 1 exempts its reply from conntrack .*no rule can match it as part of a connection\.$/,
+    )
+    expect(found?.command).toMatch(/^ipset add web 10.0.2.2 && iptables -t raw -D PREROUTING 1$/)
+  })
+
+  it('is no cause where it is tracked', () => {
+    expect(repairOf(rules('-A PREROUTING -s 10.0.3.0/24 -j CT --notrack'), SYN, {}, new Map(), sets)).toBeUndefined()
+  })
+})

@@ -8,6 +8,9 @@ import { type RepairStep, STOPPED_BY, UNKNOWN_SOURCE } from './search.ts'
 /** They name the rule that led the packet to the one that stopped it, and then that one. */
 const LEADS: ReadonlySet<string> = new Set(['dropped-by-rule', 'rejected-by-rule'])
 
+/** That the rule which is named with it must change says nothing without the reason. */
+const IN_WORDS: ReadonlySet<string> = new Set(['never-reached', 'untracked'])
+
 const COUNTS = ['No', 'One', 'Two', 'Three', 'Four']
 
 export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Finding) => readonly RuleRef[]): string {
@@ -18,7 +21,7 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
   const [first] = stops
   if (first && !isStopper(first.finding) && first.finding.rules.length > 0) {
     const isToldInWords = (step: RepairStep) =>
-      step.finding.rules.length === 0 || isMissed(step) || step.finding.code === 'never-reached'
+      step.finding.rules.length === 0 || isMissed(step) || IN_WORDS.has(step.finding.code)
     const [own, ...others] = stops
       .filter((step) => step === first || !isToldInWords(step))
       .map(({ finding }) => rulesOf(finding)[0])
@@ -95,6 +98,7 @@ function wouldBe({ finding: { message }, isOfReply }: RepairStep): string {
       /^((?:Routing|The reverse path filter|Connection tracking|Bridge \S+)) dropped it\b/,
       `$1 would drop ${it}`,
     )
+    .replace(/ exempts it from conntrack\b/, ` exempts ${it} from conntrack`)
     .replace(/^It went the wrong way\b/, isOfReply ? 'Its reply would go the wrong way' : 'It would go the wrong way')
 }
 
