@@ -1,5 +1,8 @@
 /** What is said of several causes at once: of what would come behind the first, and of what no rule does. */
 import { describe, expect, it } from 'vitest'
+import { finding } from '../../src/explain/context.ts'
+import { messageOf } from '../../src/explain/repair/words.ts'
+import { leavesElsewhere } from '../../src/explain/reply/back-out.ts'
 import type { Host } from '../../src/index.ts'
 import { ROUTER } from '../simulate/world.ts'
 import { played, SYN, TO_ROUTER } from './findings/played.ts'
@@ -196,4 +199,18 @@ describe('a reply that is kept from connection tracking', () => {
   it('is no cause where it is tracked', () => {
     expect(repairOf(rules('-A PREROUTING -s 10.0.3.0/24 -j CT --notrack'), SYN, {}, new Map(), sets)).toBeUndefined()
   })
+})
+
+it('names the route of a reply that leaves by another interface, which no rule stops', () => {
+  const rule = { family: 'ip', table: 'filter', chain: 'INPUT', ruleNumber: 1, rule: '-A INPUT -j DROP' } as const
+  const fix = { description: 'mend it' }
+  const dropped = finding('dropped-by-rule', 'error', 'filter INPUT rule 1 dropped it.', { rules: [rule] })
+  const elsewhere = finding('reply-by-other-uplink', 'warning', leavesElsewhere('eth1', 'eth0'))
+  const steps = [
+    { finding: dropped, fix, stop: dropped },
+    { finding: elsewhere, fix, isOfReply: true as const },
+  ]
+  expect(messageOf(steps, ({ rules }) => rules)).toBe(
+    "Two things stop this exchange: filter INPUT rule 1 and its reply's route (out of eth1, not of eth0).",
+  )
 })
