@@ -21,7 +21,9 @@ export const gotoSkips: Detector = {
 function tell(context: Context, goal: Goal, i: number): Detected[] {
   const { wanted, pass, what } = goal
   const { chain: sorter, rule: sorting } = context.evidence.arrivals[i]!
-  if (sorter && sorting && isSorting(sorter, sorting)) return tellSorted(context, goal, i)
+  // and a program that writes all of its rules means each of its gotos
+  const isMeant = refAt(context, i)?.owner !== undefined
+  if (sorter && sorting && (isMeant || isSorting(sorter, sorting))) return tellSorted(context, goal, i)
   const onwards = hadItComeBack(context, i)
   const culprit = refAt(context, i)
   if (!onwards || !culprit || culprit.ruleNumber === undefined) return []

@@ -75,6 +75,27 @@ describe('goto-skips', () => {
     expect(told(to('-p udp -m udp --dport 443'), 'goto-skips')).toBeUndefined()
   })
 
+  it('is not told of a goto that a program has written', () => {
+    const from = (prefix: string): Case => ({
+      rules: {
+        filter: [
+          ...['-P INPUT DROP', `-A INPUT -j ${prefix}-INPUT`],
+          ...[
+            `-A ${prefix}-INPUT -i eth0 -g ${prefix}-wl-to-host`,
+            `-A ${prefix}-INPUT -m mark --mark 0x1/0x1 -j ACCEPT`,
+          ],
+          ...[`-A ${prefix}-wl-to-host -j ${prefix}-fw`, `-A ${prefix}-wl-to-host -j RETURN`],
+          `-A ${prefix}-fw -j MARK --set-xmark 0x1/0x1`,
+        ],
+      },
+      packet: TO_ROUTER,
+      host: LISTENS_ON(80),
+    })
+    expect(told(from('own'), 'goto-skips')?.fix).toBe('iptables -R own-INPUT 1 -i eth0 -j own-wl-to-host → delivered')
+    // packets of workloads go to the policy that their owner has set for them
+    expect(told(from('cali'), 'goto-skips')).toBeUndefined()
+  })
+
   it.each([
     ['a jump', rules('-j')],
     ['a goto to what stops it itself', rules('-g', '-A count -j DROP')],
