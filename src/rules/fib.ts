@@ -119,6 +119,12 @@ export function knowsAddresses(host: Host, device: string, address: string): boo
   return isListed === true && knowsNetworks(host, address)
 }
 
+/** Is it known to have no address of IPv4 at all? */
+export const isUnnumbered = (host: Host, device: string): boolean =>
+  knowsAddresses(host, device, '0.0.0.0') &&
+  !host.links?.some(({ name, addresses }) => name === device && addresses?.some(({ family }) => family === 'ip')) &&
+  !host.routes?.some((one) => one.type === 'local' && one.family === 'ip' && one.device === device)
+
 /** The first address of a network on a link is all routers' (include/net/ip6_route.h, ipv6_anycast_destination). */
 function isAnycast({ route, length, address }: TableRoute, bytes: Uint8Array): boolean {
   if (route.type === 'anycast') return true

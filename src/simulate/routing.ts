@@ -1,7 +1,15 @@
 /** Where the routing code sends the packet (net/ipv4/route.c, net/ipv6/route.c), by the routes in host state. */
 import type { Host, Route } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
-import { hasAddress, isGroup, isOwnCopy, LIMITED_BROADCAST, linkWith, localCondition } from '../rules/fib.ts'
+import {
+  hasAddress,
+  isGroup,
+  isOwnCopy,
+  isUnnumbered,
+  LIMITED_BROADCAST,
+  linkWith,
+  localCondition,
+} from '../rules/fib.ts'
 import { joinsByItself } from '../rules/joined-groups.ts'
 import { exceedsMtu } from '../rules/mtu.ts'
 import {
@@ -171,7 +179,9 @@ function passesSource(machine: Simulator, packet: Packet): boolean {
   if (isUnknown(back)) return true
   if (back === null || leadsNowhere(back)) return mode === 0
   if (back.type !== 'unicast' && !(back.type === 'local' && acceptLocal)) return false
-  return mode !== 1 || routeDevices(back).includes(device!) || (back.type === 'local' && device === 'lo')
+  if (routeDevices(back).includes(device!) || (back.type === 'local' && device === 'lo')) return true
+  // on an interface without an address, loose is as strict
+  return mode === 0 || (mode === 2 && !isUnnumbered(host, device!))
 }
 
 /** Throws Undetermined where nobody knows whether its parts fit. */

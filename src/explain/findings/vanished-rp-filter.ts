@@ -1,6 +1,6 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Host, Route, RoutingRule } from '../../model/host.ts'
-import { isGroup } from '../../rules/fib.ts'
+import { isGroup, isUnnumbered } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import {
   leadsNowhere,
@@ -12,7 +12,7 @@ import {
   wayBackOf,
 } from '../../rules/route.ts'
 import { propose, setSysctl } from '../changes/change.ts'
-import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
+import { allOf, type Change, type Changing, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
 import { backByMain } from '../host/back-by-main.ts'
 import { otherWay, withWayBack } from '../host/other-way.ts'
@@ -22,6 +22,7 @@ import { unboundSource } from '../host/unbound-source.ts'
 import { isOpening } from '../reply/request-reply.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 import { sourceOfRequest } from './source-of-request.ts'
+import { sourceOfRoute } from './source-of-route.ts'
 
 /** Reverse path filter: the way back to the source leads over another interface (net/ipv4/fib_frontend.c). */
 export const vanishedRpFilter: Detector = {
@@ -41,7 +42,9 @@ export const vanishedRpFilter: Detector = {
     const devices = back === null ? [] : routeDevices(back)
     const own = back?.type === 'local' && (larger(context, device, 'accept_local') ?? 0) > 0
     const anyRoute = back?.type === 'unicast' || own
-    if (anyRoute && (mode !== 1 || devices.includes(device))) return []
+    // on an interface without an address, loose is as strict (no_addr in __fib_validate_source)
+    const bare = isUnnumbered(context.world.host, device)
+    if (anyRoute && ((mode !== 1 && !bare) || devices.includes(device))) return []
     // with a route of such a type the filter finds no way back, in whichever mode (__fib_validate_source)
     const refusing = back !== null && leadsNowhere(back) ? back : undefined
     const rule = refusing && refusingRule(asks, context.world.host)
@@ -70,24 +73,32 @@ export const vanishedRpFilter: Detector = {
         : ''
     const [out] = devices
     const request = out === undefined || misled !== '' ? undefined : sourceOfRequest(context, out)
+    const isOwn = routed.local && isOpening(context.journey, context.evidence.nat, context.world)
+    const ofRoute =
+      out === undefined || misled !== '' || !routed.local || isOwn
+        ? undefined
+        : sourceOfRoute({ ...packet, dst: routed.dst }, back, out, context.world.host)
     const byMain = backByMain(asks, device, context.world.host)
     const name = `net.ipv4.conf.${sysctlName(device)}.rp_filter`
-    const byNeighbour = stray ? [] : withWayBack(packet, context.world.host, [])
+    // a route to who replies would lead the requests elsewhere, too
+    const byNeighbour = stray || ofRoute ? [] : withWayBack(packet, context.world.host, [])
     const isFromLink = byNeighbour.length === 0 && back === null && isGroup(routed.dst)
     const ways = isFromLink ? addOnLink(packet, context.world.host) : byNeighbour
+    const setLoose = setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode)
     // it asks for any route at all
-    const loose: Proposal[] = anyRoute
-      ? [
-          {
-            description: 'set the reverse path filter to loose',
-            ...setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, sysctls?.get(name) ?? mode),
-            unverified: NOT_TRIED,
-            note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',
-          },
-        ]
-      : []
+    const loose: Proposal[] = !anyRoute
+      ? []
+      : bare
+        ? numbered(device, routed.local ? routed.dst : undefined, sysctls?.get(name) === '2' ? undefined : setLoose)
+        : [
+            {
+              description: 'set the reverse path filter to loose',
+              ...setLoose,
+              unverified: NOT_TRIED,
+              note: 'the kernel uses the larger of this value and net.ipv4.conf.all.rp_filter',
+            },
+          ]
     // a reply may be to what was masqueraded: whose address the filter asks about is not known then
-    const isOwn = routed.local && isOpening(context.journey, context.evidence.nat, context.world)
     const byOwnLink = isOwn ? replyByOwnLink(packet, routed.dst, context.world.host) : []
     // a rule for its source is of no use to a program that leaves the source to the route
     const isUnbound = unboundSource(context.world.host, wayBackOf(packet, routed.dst, 0)).length > 0
@@ -95,12 +106,12 @@ export const vanishedRpFilter: Detector = {
       finding(
         'vanished-rp-filter',
         'error',
-        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}).${marks ? ` With its mark ${hex(mark)}, the route back would leave by ${device}, but the filter ignores the mark (${VALID_MARK} is 0).` : misled}${request?.words ?? ''}`,
+        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}${mode === 1 || !bare ? '' : `, which is as strict as 1 here: ${device} has no IPv4 address`}).${marks ? ` With its mark ${hex(mark)}, the route back would leave by ${device}, but the filter ignores the mark (${VALID_MARK} is 0).` : misled}${request?.words ?? ofRoute?.words ?? ''}`,
         {
           steps: [context.ended.step + 1],
           ...(request ? { rules: [request.ref] } : {}),
           fix: [
-            ...(request?.fix ?? []),
+            ...(request?.fix ?? ofRoute?.fix ?? []),
             ...propose(
               'use the mark for the route back',
               marks ? setSysctl(VALID_MARK, 1, ofAll) : undefined,
@@ -139,6 +150,18 @@ export const vanishedRpFilter: Detector = {
       ),
     ]
   },
+}
+
+/** With the address that was asked for, which another interface has, the interface counts as one that has some. */
+function numbered(device: string, address: string | undefined, setLoose: Changing | undefined): Proposal[] {
+  if (address === undefined) return []
+  const edit = { kind: 'address', family: 'ip', address, device } as const
+  const given: Change = { edits: [{ ...edit, op: 'add' }], undo: [{ ...edit, op: 'del' }] }
+  return propose(
+    `${device} has no IPv4 address, so loose would be as strict: give it ${address} as well${setLoose ? ', and set the filter to loose' : ''}`,
+    allOf([given, ...(setLoose ? [setLoose] : [])]),
+    `the alternative is to set rp_filter to 0, of ${device} and of all`,
+  )
 }
 
 const inOrder = (looseFirst: boolean, ways: Proposal[], loose: Proposal[]): Proposal[] =>

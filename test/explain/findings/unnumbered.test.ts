@@ -1,0 +1,95 @@
+/** The reverse path filter on an interface without an address, and with a route that gives requests another interface's. */
+
+import { describe, expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
+import type { Host, Route } from '../../../src/index.ts'
+import { entry, ROUTER } from '../../simulate/world.ts'
+import { type Case, findingsOf, played, SYN, told } from './played.ts'
+
+const filtering = (own: string, all = '0') =>
+  new Map([
+    ['net.ipv4.ip_forward', '1'],
+    ['net.ipv4.conf.all.rp_filter', all],
+    ['net.ipv4.conf.eth0.rp_filter', '0'],
+    ['net.ipv4.conf.tun0.rp_filter', own],
+  ])
+
+describe('vanished-rp-filter on a tunnel', () => {
+  const tunnel = (sysctls: Host['sysctls'], addresses: NonNullable<Host['links']>[0]['addresses'] = []): Case => ({
+    rules: { raw: [], filter: [] },
+    // a neighbour of eth0, and what it sends comes by the tunnel
+    packet: { ...SYN, in: 'tun0', dst: '10.0.1.1' },
+    host: { ...ROUTER, links: [...ROUTER.links!, { index: 9, name: 'tun0', mtu: 1500, addresses }], sysctls: sysctls! },
+  })
+  const GIVEN = 'ip address add 10.0.1.1/32 dev tun0'
+
+  it('gives a tunnel without an address one, as loose alone would be as strict', () => {
+    expect(told(tunnel(filtering('0', '1')), 'vanished-rp-filter')?.fix).toBe(
+      `${GIVEN} && sysctl -w net.ipv4.conf.tun0.rp_filter=2 → delivered`,
+    )
+  })
+
+  it('is told where the filter of a tunnel without an address is loose', () => {
+    const found = told(tunnel(filtering('2')), 'vanished-rp-filter')
+    expect(found?.message).toContain(
+      'leaves by eth0 (rp_filter=2, which is as strict as 1 here: tun0 has no IPv4 address).',
+    )
+    expect(found?.fix).toBe(`${GIVEN} → delivered`)
+  })
+
+  it('is not told of a loose one where the tunnel has an address, or where addresses are unknown', () => {
+    const address = { family: 'ip', address: '10.9.9.1', prefixLength: 32, scope: 'global' } as const
+    expect(told(tunnel(filtering('2'), [address]), 'vanished-rp-filter')).toBeUndefined()
+    const { host, ...case_ } = tunnel(filtering('2'))
+    const unlisted = {
+      links: host!.links!.map(({ addresses: _, ...one }) => one),
+      routes: ROUTER.routes!.filter(({ type }) => type !== 'local'),
+    }
+    expect(told({ ...case_, host: { ...host, ...unlisted } }, 'vanished-rp-filter')).toBeUndefined()
+    expect(told(tunnel(filtering('0', '1'), [address]), 'vanished-rp-filter')?.fix).toBe(
+      'sysctl -w net.ipv4.conf.tun0.rp_filter=2 → delivered',
+    )
+  })
+})
+
+describe('vanished-rp-filter of a reply to the source that a route gives', () => {
+  const original = { src: '10.0.1.1', dst: '10.9.0.5', sport: 40_000, dport: 80 }
+  const answer = { src: '10.9.0.5', dst: '10.0.1.1', sport: 80, dport: 40_000 }
+  const asked = (source?: string): Case => {
+    const route: Route = {
+      ...{ family: 'ip', type: 'unicast', destination: '10.9.0.0/24', gateway: '10.0.2.254', table: 'main' },
+      ...{ device: 'eth1', ...(source === undefined ? {} : { source }) },
+    }
+    return {
+      rules: { raw: [], filter: [] },
+      packet: { ...SYN, ...answer, in: 'eth0', tcpFlags: ['syn', 'ack'] },
+      host: {
+        routes: [route, ...ROUTER.routes!.filter(({ destination }) => destination !== '10.9.0.0/16')],
+        conntrack: [entry({ original, reply: answer, status: [], state: 'SYN_SENT' })],
+        sysctls: filtering('0', '1'),
+        neighbours: [
+          { family: 'ip', address: '10.0.1.8', device: 'eth0', mac: '02:00:00:00:00:02', state: ['REACHABLE'] },
+        ],
+      },
+    }
+  }
+  const commands = (case_: Case) =>
+    findingsOf(played(case_), 'vanished-rp-filter').flatMap(({ fix }) =>
+      fix.flatMap((one) => (one.edits ? [String(fixCommands(one).command)] : [])),
+    )
+
+  it('names the route, and gives it an address of its own interface', () => {
+    expect(told(asked('10.0.1.1'), 'vanished-rp-filter')?.message).toMatch(
+      / The route to 10\.9\.0\.0\/24 gives requests the source 10\.0\.1\.1, an address of eth0, although they leave by eth1: so replies come in on eth0\.$/,
+    )
+    expect(commands(asked('10.0.1.1'))).toEqual([
+      'ip route replace 10.9.0.0/24 via 10.0.2.254 dev eth1 src 10.0.2.1',
+      'sysctl -w net.ipv4.conf.eth0.rp_filter=2',
+    ])
+  })
+
+  it('says nothing of a route that gives its own interface’s address, or none', () => {
+    for (const source of ['10.0.2.1', undefined])
+      expect(told(asked(source), 'vanished-rp-filter')?.message).not.toContain('gives requests the source')
+  })
+})
