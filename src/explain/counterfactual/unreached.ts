@@ -91,6 +91,8 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
     if (led && !lead && graph.reachableFrom(pass.base).has(chain.name) && !(meant && isNat(pass))) continue
     const isElsewhere = led && !lead && !leadsByMap(pass.table)
     const astray = strays ?? (isElsewhere ? onlyElsewhere(pass, chain) : undefined)
+    // a program leads to its chain at the hook that it is for, as Docker to DOCKER for what is forwarded
+    if (astray && !strays && !isNat(pass) && isOwned(pass, chain)) continue
     // at whichever hook, it is for what comes in elsewhere: a zone's chain is no other zone's
     if (
       astray &&
@@ -115,7 +117,9 @@ const leadsTo = ({ chain, then }: Unreached, one: Unreached): boolean =>
  * is, nothing jumps there, and nothing is wrong.
  */
 export const isMarkOfServices = ({ table }: Pick<TableTraversal, 'table'>, { name, rules }: Chain): boolean =>
-  rules.every((rule) => writesMark(rule) && verdictOf(rule).ending === 'continue') &&
+  rules.every((rule) => writesMark(rule) && verdictOf(rule).ending === 'continue') && isOwned({ table }, { name })
+
+const isOwned = ({ table }: Pick<TableTraversal, 'table'>, { name }: Pick<Chain, 'name'>): boolean =>
   ownerOf({ family: table.family, table: table.name, chain: name, contents: table }) !== undefined
 
 /**

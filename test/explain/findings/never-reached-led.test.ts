@@ -1,6 +1,6 @@
 /** Nothing leads to the chain that would take the packet, and another chain has got it. */
 import { describe, expect, it } from 'vitest'
-import { findingsOf, played, told } from './played.ts'
+import { type Case, findingsOf, played, SYN, told } from './played.ts'
 
 const WEB = '-A web -p tcp -m tcp --dport 80 -j ACCEPT'
 const REPLIES = '-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT'
@@ -38,5 +38,23 @@ describe('never-reached', () => {
     const { fix } = findingsOf(played(filter(...rules)), 'never-reached')[0]!
     const instead = fix.find(({ description }) => /in place of isolate/.test(description))
     expect(instead?.note).toBe('every packet that matches this rule then skips isolate')
+  })
+
+  it('is no chain that a program leads to at the hook that it is for', () => {
+    const { in: _, ...sent } = { ...SYN, src: '10.0.2.1' }
+    const from = (chain: string): Case => ({
+      rules: {
+        filter: [
+          ...['-P FORWARD DROP', '-P OUTPUT DROP', `-A FORWARD -o eth1 -j ${chain}`, '-A OUTPUT -p udp -j ACCEPT'],
+          `-A ${chain} -d 10.0.2.2/32 ! -i eth1 -o eth1 -p tcp -m tcp --dport 80 -j ACCEPT`,
+        ],
+      },
+      packet: sent,
+    })
+    expect(told(from('web'), 'never-reached')?.message).toBe(
+      'filter web rule 1 would have accepted it, but FORWARD rule 1 alone leads to this chain, and this packet traverses OUTPUT.',
+    )
+    // what Docker forwards to its containers: what this host sends to them is nothing of Docker's
+    expect(told(from('DOCKER'), 'never-reached')).toBeUndefined()
   })
 })
