@@ -4,10 +4,11 @@ import { hasAddress, linkWith } from '../../rules/fib.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { hasDestinationAlone, isPublic, needsSource } from '../counterfactual/undeliverable.ts'
 import { asItCame, isReplied } from '../reply/request-reply.ts'
+import { servesNeighbours } from './serves-this-host.ts'
 
 /** Sentences with the blank before each. */
 export const leftWords = (context: Context, out: string | undefined): string =>
-  `${otherSource(context, out)}${backThroughHere(context)}`
+  `${otherSource(context, out)}${backThroughHere(context)}${servesNeighbours(context)}`
 
 /** nat sent it on with the source that it came with, and connection tracking has seen no reply: only here is the reply's source rewritten. */
 function backThroughHere(context: Context): string {

@@ -3,19 +3,16 @@ import { isLocal } from '../../rules/fib.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { ownRepliedTo } from '../counterfactual/known-there.ts'
 import { isMasqueradedOtherwise } from '../counterfactual/masqueraded-otherwise.ts'
-import { staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { isPublic, staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { homeOf } from '../host/routes.ts'
 import { hasSilentNextHop } from '../neighbours/stand-in.ts'
 
 /** Sentences; undefined where conntrack does not show it. `other`: the IP version that is not the packet's. */
 export function servesThisHost(context: Context, other: string): string | undefined {
-  const { journey, world } = context
   const packet = lastPacket(context)
   const { src, dst, dport, protocol, out } = packet
-  // what waits for its next hop has not left
-  if (out === undefined || hasSilentNextHop(context, out)) return undefined
-  const isKept = journey.outcome === 'forwarded' && isLocal(src, world.host) === false && staysUnanswered(context)
-  const own = isKept ? ownRepliedTo(packet, world.host) : undefined
-  if (own === undefined) return undefined
+  const own = ownServed(context)
+  if (own === undefined || isRouterOf(context)) return undefined
   const left = `It left for ${dst} with its own source ${src}, and connection tracking has seen no reply`
   const at = dport === undefined ? '' : ` from ${protocol} port ${dport}`
   const alone = isMasqueradedOtherwise(context, out) ? ` On ${out}, only ${other} is masqueraded.` : ''
@@ -23,4 +20,29 @@ export function servesThisHost(context: Context, other: string): string | undefi
   const dropper = protocol === 'udp' ? 'a firewall or the program' : 'a firewall'
   const why = `either replies to ${src} do not come back through this host, or ${dropper} there drops packets from that source`
   return `${left}. ${dst} replied${at} to this host's address ${own}: ${why}.${alone}`
+}
+
+/** The same of a neighbour that has this host for its router to the internet: who asks from there needs no other source, but a route. */
+export function servesNeighbours(context: Context): string {
+  const own = isRouterOf(context) ? ownServed(context) : undefined
+  if (own === undefined) return ''
+  const { src, dst, dport, protocol } = lastPacket(context)
+  const at = dport === undefined ? '' : ` from ${protocol} port ${dport}`
+  return ` ${dst} replied${at} to this host's address ${own}. It must send replies to ${src} through this host as well: check its default route, and its firewall.`
+}
+
+/** This host's address to which it has replied from that very port. */
+function ownServed(context: Context): string | undefined {
+  const { journey, world } = context
+  const packet = lastPacket(context)
+  // what waits for its next hop has not left
+  if (packet.out === undefined || hasSilentNextHop(context, packet.out)) return undefined
+  const isKept =
+    journey.outcome === 'forwarded' && isLocal(packet.src, world.host) === false && staysUnanswered(context)
+  return isKept ? ownRepliedTo(packet, world.host) : undefined
+}
+
+function isRouterOf(context: Context): boolean {
+  const { src = '', dst = '', out } = lastPacket(context)
+  return isPublic(src) && homeOf(dst, context.world.host, out)?.link.name === out
 }

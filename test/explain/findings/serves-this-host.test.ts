@@ -105,3 +105,26 @@ it('says that the place which nat chose replied to another connection', () => {
   )
   expect(message([])).toContain('whether a program listens on tcp 10.0.8.5:80 is unknown here.')
 })
+
+it('tells who asks from the internet of the route of a neighbour, which needs no other source', () => {
+  const listed = (src: string) =>
+    [connection(src, 40_000, { status: ['unreplied'] }), OWN].map((one) => ({
+      ...one,
+      original: { ...one.original, dst: '10.0.2.5' },
+      reply: { ...one.reply, src: '10.0.2.5' },
+    }))
+  const routes = [
+    ...ROUTER.routes!.filter(({ gateway }) => gateway === undefined),
+    { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', gateway: '10.0.1.254', device: 'eth0', table: 'main' },
+  ] as NonNullable<Host['routes']>
+  const from = (src: string): Case => ({
+    ...{ rules: { filter: [] }, packet: { ...SYN, src, dst: '10.0.2.5' } },
+    ...{ host: { routes }, listed: listed(src) },
+  })
+  expect(messageOf(from('198.51.100.9'))).toBeUndefined()
+  expect(told(from('198.51.100.9'), 'not-netfilter')?.message).toContain(
+    " 10.0.2.5 replied from tcp port 80 to this host's address 10.0.2.1. It must send replies to 198.51.100.9 through this host as well: check its default route, and its firewall.",
+  )
+  expect(messageOf(from('172.20.0.9'))).toContain("replied from tcp port 80 to this host's address 10.0.2.1: either")
+  expect(told(from('172.20.0.9'), 'not-netfilter')).toBeUndefined()
+})
