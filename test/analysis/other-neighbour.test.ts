@@ -54,3 +54,58 @@ it.each<[string, string, Then | undefined]>([
   const { status, findings } = await told(neighbour, then)
   expect([status, findings]).toEqual(['answered', []])
 })
+
+const [ABROAD, NODE, GATEWAY] = ['10.233.66.74', '192.0.2.27', '192.0.2.254']
+
+/** The sender is behind a neighbour, and the default route leads to another one. */
+async function behind({
+  left = 57,
+  isAcknowledged,
+  node = SENDER,
+  gateway = `${OTHER} REACHABLE`,
+}: {
+  left?: number
+  isAcknowledged?: true
+  node?: string
+  gateway?: string
+} = {}) {
+  const asked = { in: 'eth0', src: ABROAD, dst: HOST, sport: 40_000, dport: 80 }
+  const reply = { out: 'eth0', src: HOST, dst: ABROAD, sport: 80, dport: 40_000, flags: 'ACK SYN' }
+  const lines = [
+    trace('filter:INPUT:policy:1', { ...asked, seq: 5 }),
+    trace('filter:OUTPUT:policy:1', reply),
+    ...(isAcknowledged ? [trace('filter:INPUT:policy:1', { ...asked, seq: 6, flags: 'ACK' })] : []),
+  ]
+  const files = Object.entries({
+    'trace.log': lines.map((line, i) => `[   10.${i}00000] ${line}\n`).join(''),
+    'rules.v4': RULES,
+    address: STATE.address,
+    routes: `${STATE.routes}default via ${GATEWAY} dev eth0\n`,
+    conntrack: STATE.conntrack.replace(' 58 ', ` ${left} `).replaceAll(CLIENT, ABROAD),
+    neigh: `${NODE} dev eth0 lladdr ${node} REACHABLE\n${GATEWAY} dev eth0 lladdr ${gateway}\n`,
+    sysctl: 'net.netfilter.nf_conntrack_tcp_timeout_syn_recv = 60\n',
+  })
+  const { exchanges } = await (await open(files.map(([name, text]) => ({ name, text })))).exchanges()
+  const [{ status, findings }] = exchanges as [(typeof exchanges)[0]]
+  return { status, findings: findings.filter(({ severity }) => severity !== 'note') }
+}
+
+it('is the gateway of the default route, where the request came by another router and the handshake stays half open', async () => {
+  const { status, findings } = await behind()
+  expect(status).toBe('reply-lost')
+  expect(findings.map(({ code, message }) => `${code}: ${message}`)).toEqual([
+    `wrong-way-out: The request came from the MAC address of ${NODE} (${SENDER}), but this host sends the reply to ${GATEWAY} (the default route), and ${ABROAD} has not acknowledged it. If ${GATEWAY} tracks connections, it drops replies to requests that it has not seen.`,
+  ])
+  expect(findings[0]!.fix[0]!.description).toBe(
+    `add a route back to ${ABROAD} to lead through the neighbour that sent the packet`,
+  )
+})
+
+it.each<[string, Parameters<typeof behind>[0]]>([
+  ['the handshake was listed at once', { left: 60 }],
+  ['the sender has gone on', { isAcknowledged: true }],
+  ['the request came by the gateway', { gateway: `${SENDER} REACHABLE` }],
+  ['nobody here is known to have the address that it came from', { node: '02:00:00:00:00:77' }],
+])('is no other router where %s', async (_, given) => {
+  expect((await behind(given)).findings).toEqual([])
+})

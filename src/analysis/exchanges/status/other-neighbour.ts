@@ -1,14 +1,17 @@
-/** Replies that go to another link address than the request came from, since somebody entered that for its sender. */
+/** Replies that go to another link address than the request came from. */
 import { propose } from '../../../explain/changes/change.ts'
 import { sayable } from '../../../explain/changes/sayable.ts'
 import { finding } from '../../../explain/context.ts'
+import { addWayBack, routeWords } from '../../../explain/host/routes.ts'
 import { DISCOVERY_UNPLAYED } from '../../../explain/neighbours/frames.ts'
+import type { Host, Neighbour } from '../../../model/host.ts'
 import type { Finding } from '../../../model/journey.ts'
+import { silentState } from '../../../model/silent-neighbour.ts'
 import { neighboursAt } from '../../../rules/neighbours.ts'
-import { lookupRoute, wayBackOf } from '../../../rules/route.ts'
+import { isLinkLocal, lookupRoute, wayBackOf } from '../../../rules/route.ts'
 import type { Part } from '../join/joined.ts'
 
-/** Entries that the kernel learned are its own concern: a permanent one stays whatever comes. */
+/** Somebody entered it for the sender. Entries that the kernel learned are its own concern: a permanent one stays whatever comes. */
 export function otherNeighbour(parts: readonly Part[]): Finding | undefined {
   const request = parts.find(({ role }) => role === 'request')
   if (!request?.own) return undefined
@@ -33,4 +36,44 @@ export function otherNeighbour(parts: readonly Part[]): Finding | undefined {
       DISCOVERY_UNPLAYED,
     ).map(sayable),
   })
+}
+
+/**
+ * The route back leads to another router of the same link than the one that the request came by. One that tracks connections
+ * drops a reply whose request it has not seen.
+ */
+export function otherRouter(parts: readonly Part[]): Finding | undefined {
+  const request = parts.find(({ role }) => role === 'request')
+  if (!request?.own) return undefined
+  const { journey, world } = request.told
+  const { packet } = journey
+  const { src, dst, in: device, srcMac } = packet
+  if (src === undefined || dst === undefined || device === undefined || srcMac === undefined) return undefined
+  const route = lookupRoute(wayBackOf(packet, dst, 0), world.host)
+  if (route?.type !== 'unicast' || route.gateway === undefined || route.device !== device) return undefined
+  const [gateway] = neighboursAt(world.host, device, route.gateway)
+  const router = routerWith(srcMac, device, gateway, world.host)
+  if (!router || router.address === src) return undefined
+  const came = `The request came from the MAC address of ${router.address} (${srcMac})`
+  const goes = `this host sends the reply to ${route.gateway} (${routeWords(route)}), and ${src} has not acknowledged it`
+  return finding(
+    'wrong-way-out',
+    'warning',
+    `${came}, but ${goes}. If ${route.gateway} tracks connections, it drops replies to requests that it has not seen.`,
+    { fix: addWayBack(packet, world.host, `everything sent to ${src} then goes to ${router.address}`).map(sayable) },
+  )
+}
+
+/** The neighbour that has this link address, and not the gateway's. */
+function routerWith(
+  mac: string,
+  device: string,
+  gateway: Neighbour | undefined,
+  { neighbours = [] }: Host,
+): Neighbour | undefined {
+  const isOf = (one: Neighbour) => one.mac?.toLowerCase() === mac.toLowerCase()
+  if (gateway?.mac === undefined || silentState(gateway) !== undefined || isOf(gateway)) return undefined
+  return neighbours.find(
+    (one) => one.device === device && one.family === gateway.family && isOf(one) && !isLinkLocal(one.address),
+  )
 }

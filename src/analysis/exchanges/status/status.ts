@@ -11,6 +11,7 @@ import { isDiscovery } from '../../../model/neighbour-discovery.ts'
 import { getsThrough, isPassed, isStopped, isThoughtVanished } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
+import { halfOpenFor, PATIENCE as LISTED_AFTER } from '../../../rules/conntrack/silence.ts'
 import { asItLeft, hidesSource } from '../../as-it-left.ts'
 import { isAsking, type Joined, type Part, type Told } from '../join/joined.ts'
 import { withoutRuleResets } from '../join/reset-by-rule.ts'
@@ -21,7 +22,7 @@ import { cameTooLate } from './given-up.ts'
 import { hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork, isWrittenOver } from './later.ts'
 import { droppedReset, lostReset } from './lost-reset.ts'
-import { otherNeighbour } from './other-neighbour.ts'
+import { otherNeighbour, otherRouter } from './other-neighbour.ts'
 import { isAskedAgain, otherUplink } from './other-uplink.ts'
 import { isGuessed, isOutdated } from './outdated-error.ts'
 import { withoutOwnCopies } from './own-copies.ts'
@@ -329,10 +330,11 @@ function unheard({ tuple }: Joined, parts: readonly Part[], request: Part, ask: 
 
 /** Nothing tells that who asked has gone on, and its link address is not the one that replies go to. */
 function sentElsewhere(parts: readonly Part[], asked: Packet): Finding | undefined {
-  const elsewhere = otherNeighbour(parts)
-  const { conntrack } = parts[0]!.told.world.host
-  const entry = elsewhere && conntrack && entryOpened(asked, parts[0]!.told.world)
-  return entry && !goesOn(entry) && !entry.status.includes('assured') ? elsewhere : undefined
+  const { world } = parts[0]!.told
+  const entry = world.host.conntrack && entryOpened(asked, world)
+  if (!entry || goesOn(entry) || entry.status.includes('assured')) return undefined
+  const isHalfOpen = (halfOpenFor(entry, world) ?? 0) >= LISTED_AFTER
+  return otherNeighbour(parts) ?? (isHalfOpen ? otherRouter(parts) : undefined)
 }
 
 /** Whoever asked has acknowledged the reply. */
