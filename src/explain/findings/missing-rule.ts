@@ -81,7 +81,10 @@ export const emptyChain: Detector = {
         const isForPort = rule?.conditions.some((one) => / dport$/.test(fieldOf(one) ?? '') && isExact(one)) === true
         const last = lastPacket(context)
         const { host } = context.world
-        const isMeant = isForPort && isLocal(last.dst ?? '', host) === true && !listensElsewhere(host, last)
+        const elsewhere = listensElsewhere(host, last)
+        // a program of this host that has the port at another address tells why it is closed
+        if (!isForPort && elsewhere !== undefined) continue
+        const isMeant = isForPort && isLocal(last.dst ?? '', host) === true && elsewhere === undefined
         const isUnheard = isMeant && knowsSockets(host, last.protocol)
         const besides = isUnheard ? `, and no program of this host listens on port ${last.dport}` : ''
         const message = `${nameRef(ref)} jumps to ${to}, which has no rules: nothing rewrites the packet's destination${besides}.`

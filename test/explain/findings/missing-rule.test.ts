@@ -185,6 +185,10 @@ describe('missing-rule', () => {
       rules: ['nat PREROUTING rule 1'],
     })
     expect(told({ ...one, host: LISTENS_ON(80) }, 'missing-rule')).toBeUndefined()
+    // at another address: that is why it is closed
+    const [socket] = LISTENS_ON(80).sockets!
+    const host = { sockets: [{ ...socket!, address: '127.0.0.1' }] }
+    expect(told({ ...one, host }, 'missing-rule')).toBeUndefined()
     expect(told(one, 'missing-rule')).toBeUndefined()
     // whoever writes such chains writes their rules, too
     const owned = {
