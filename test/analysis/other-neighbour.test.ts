@@ -63,11 +63,13 @@ async function behind({
   isAcknowledged,
   node = SENDER,
   gateway = `${OTHER} REACHABLE`,
+  others = '',
 }: {
   left?: number
   isAcknowledged?: true
   node?: string
   gateway?: string
+  others?: string
 } = {}) {
   const asked = { in: 'eth0', src: ABROAD, dst: HOST, sport: 40_000, dport: 80 }
   const reply = { out: 'eth0', src: HOST, dst: ABROAD, sport: 80, dport: 40_000, flags: 'ACK SYN' }
@@ -81,7 +83,7 @@ async function behind({
     'rules.v4': RULES,
     address: STATE.address,
     routes: `${STATE.routes}default via ${GATEWAY} dev eth0\n`,
-    conntrack: STATE.conntrack.replace(' 58 ', ` ${left} `).replaceAll(CLIENT, ABROAD),
+    conntrack: `${STATE.conntrack.replace(' 58 ', ` ${left} `).replaceAll(CLIENT, ABROAD)}${others}`,
     neigh: `${NODE} dev eth0 lladdr ${node} REACHABLE\n${GATEWAY} dev eth0 lladdr ${gateway}\n`,
     sysctl: 'net.netfilter.nf_conntrack_tcp_timeout_syn_recv = 60\n',
   })
@@ -104,6 +106,12 @@ it('is the gateway of the default route, where the request came by another route
 it.each<[string, Parameters<typeof behind>[0]]>([
   ['the handshake was listed at once', { left: 60 }],
   ['the sender has gone on', { isAcknowledged: true }],
+  [
+    'another connection of the sender went on',
+    {
+      others: `tcp      6 431999 ESTABLISHED src=${ABROAD} dst=${HOST} sport=40001 dport=22 src=${HOST} dst=${ABROAD} sport=22 dport=40001 [ASSURED] mark=0 use=1\n`,
+    },
+  ],
   ['the request came by the gateway', { gateway: `${SENDER} REACHABLE` }],
   ['nobody here is known to have the address that it came from', { node: '02:00:00:00:00:77' }],
 ])('is no other router where %s', async (_, given) => {

@@ -106,7 +106,7 @@ export const vanishedRpFilter: Detector = {
       finding(
         'vanished-rp-filter',
         'error',
-        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}${mode === 1 || !bare ? '' : `, which is as strict as 1 here: ${device} has no IPv4 address`}).${marks ? ` With its mark ${hex(mark)}, the route back would leave by ${device}, but the filter ignores the mark (${VALID_MARK} is 0).` : misled}${request?.words ?? ofRoute?.words ?? ''}`,
+        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}${mode === 1 || !bare || !anyRoute ? '' : `, which is as strict as 1 here: ${device} has no IPv4 address`}).${marks ? ` With its mark ${hex(mark)}, the route back would leave by ${device}, but the filter ignores the mark (${VALID_MARK} is 0).` : misled}${request?.words ?? ofRoute?.words ?? ''}`,
         {
           steps: [context.ended.step + 1],
           ...(request ? { rules: [request.ref] } : {}),

@@ -37,6 +37,13 @@ describe('vanished-rp-filter on a tunnel', () => {
     expect(found?.fix).toBe(`${GIVEN} → delivered`)
   })
 
+  it('does not name the lack of an address where no route leads back anyway', () => {
+    const { packet, ...case_ } = tunnel(filtering('2'))
+    const routes = ROUTER.routes!.filter(({ destination }) => destination !== '0.0.0.0/0')
+    const foreign = { ...case_, packet: { ...packet!, src: '203.0.113.9' }, host: { ...case_.host, routes } }
+    expect(told(foreign, 'vanished-rp-filter')?.message).toContain('no route back to 203.0.113.9 (rp_filter=2).')
+  })
+
   it('is not told of a loose one where the tunnel has an address, or where addresses are unknown', () => {
     const address = { family: 'ip', address: '10.9.9.1', prefixLength: 32, scope: 'global' } as const
     expect(told(tunnel(filtering('2'), [address]), 'vanished-rp-filter')).toBeUndefined()

@@ -53,7 +53,7 @@ export function otherRouter(parts: readonly Part[]): Finding | undefined {
   if (route?.type !== 'unicast' || route.gateway === undefined || route.device !== device) return undefined
   const [gateway] = neighboursAt(world.host, device, route.gateway)
   const router = routerWith(srcMac, device, gateway, world.host)
-  if (!router || router.address === src) return undefined
+  if (!router || router.address === src || isAcknowledgedBy(src, world.host)) return undefined
   const came = `The request came from the MAC address of ${router.address} (${srcMac})`
   const goes = `this host sends the reply to ${route.gateway} (${routeWords(route)}), and ${src} has not acknowledged it`
   return finding(
@@ -63,6 +63,10 @@ export function otherRouter(parts: readonly Part[]): Finding | undefined {
     { fix: addWayBack(packet, world.host, `everything sent to ${src} then goes to ${router.address}`).map(sayable) },
   )
 }
+
+/** Another connection of the sender went on: replies do get there by that way. */
+const isAcknowledgedBy = (src: string, { conntrack = [] }: Host): boolean =>
+  conntrack.some(({ original, status }) => original.src === src && status.includes('assured'))
 
 /** The neighbour that has this link address, and not the gateway's. */
 function routerWith(
