@@ -45,7 +45,7 @@ import { listensElsewhere } from './listens-elsewhere.ts'
 import { returnsService } from './returned-early.ts'
 import { forwardingOf } from './routing.ts'
 import { choosesEnd, sendsOthersOn, servedByNat } from './served-by-nat.ts'
-import { opensOf, suchPackets } from './verdicts.ts'
+import { opensOf, suchPackets } from './such-packets.ts'
 
 /** Other services have a rule in the chain, and this one has none. */
 export const missingRule: Detector = {

@@ -11,7 +11,8 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { isAnswer } from '../reply/request-reply.ts'
-import { numberedRef, opensOf } from './verdicts.ts'
+import { opensOf } from './such-packets.ts'
+import { numberedRef } from './verdicts.ts'
 
 /**
  * Handed to a program that may not be there. What it accepts goes on in the next base chain; without a program the

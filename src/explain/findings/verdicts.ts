@@ -1,23 +1,17 @@
 /** What is said of a rule or policy that ended the journey; shared by the findings that name one. */
 import { wayTo } from '../../journey/step-context.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import { isDiscovery } from '../../model/neighbour-discovery.ts'
-import type { Packet } from '../../model/packet.ts'
 import type { NamedSet } from '../../model/ruleset.ts'
-import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
-import { portDirection } from '../../rules/service-ports.ts'
 import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
 import { acceptBefore, deleteRule, propose } from '../changes/change.ts'
-import type { MatchHints } from '../changes/match-hints.ts'
 import { type Changing, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
-import type { Chosen } from '../changes/rule-changes.ts'
 import { addElement, elementHeld, removeElement, setOf } from '../changes/sets.ts'
 import { type Context, lastPacket, momentAt } from '../context.ts'
 import { tooEarly } from '../counterfactual/before-nat.ts'
@@ -31,18 +25,16 @@ import { choosesSubjects } from '../counterfactual/subjects.ts'
 import { isPrivate } from '../counterfactual/undeliverable.ts'
 import { deviceByMark } from '../counterfactual/way-by-mark.ts'
 import { wayBySource } from '../counterfactual/way-by-source.ts'
-import { isChosenByTurns } from '../counterfactual/what-if.ts'
 import { homeOf } from '../host/routes.ts'
-import { isOfGroups, isOnAllLinks } from '../neighbours/discovery.ts'
 import { sentAsRest } from '../only-stops.ts'
 import { type Owner, ownerOf } from '../owners/owners.ts'
 import { inZone, restores, toldOwner } from '../owners/undone.ts'
 import { isNft, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
-import { acceptsOpening, isAnswer, openingOf } from '../reply/request-reply.ts'
 import { adviceWithoutZone, unnamedInterface } from '../unnamed-interface.ts'
 import { type WithoutEndpoints, withoutEndpoints } from '../without-endpoints.ts'
 import { asksOwnAddress, asksPassingPort, isFullSet, isPublished } from './missing-element.ts'
 import { acceptPeerNetwork } from './peer-network.ts'
+import { opensOf, suchPackets } from './such-packets.ts'
 
 export interface Blame {
   walked: WalkedBack
@@ -137,51 +129,6 @@ export function acceptSuch(
   const device = deviceByMark(context) ?? wayBySource(context)?.device
   const past = device ? `the packet then leaves by ${packet.out}, not by ${device}; ` : ''
   return { change: acceptBefore(spot, packet, such.hints), opens: `${past}${opensOf(such)}`, isPastWay: past !== '' }
-}
-
-/** What such a rule opens: the address that nat chooses anew each time is left out of it. */
-export function opensOf({ packet, hints: { byTurns, answer, hook } }: Chosen & { kind: 'such' }): string {
-  if (isDiscovery(packet))
-    return `opens only neighbour discovery${isOnAllLinks(packet, hook) ? '' : ' on this interface'}`
-  const { protocol } = packet
-  if (isOfGroups(packet))
-    return `opens only ${protocol === 'igmp' ? 'IGMP' : 'multicast listener discovery'} on this interface`
-  if (!byTurns && !isOfOneService(packet, answer))
-    return `opens every packet of protocol ${protocol} from this source to this destination`
-  if (!byTurns)
-    return answer ? 'opens only packets from this service to this destination' : 'opens only this source and service'
-  return answer
-    ? 'opens every source that nat may choose, for this destination and service'
-    : 'opens every destination that nat may choose, for this source and service'
-}
-
-/** A fragment has no port; other protocols than these have none at all. */
-const isOfOneService = ({ protocol, sport, dport, icmpType }: Packet, answer: boolean | undefined): boolean =>
-  protocol === undefined || (answer ? sport : dport) !== undefined || icmpType !== undefined
-
-/** The packet, as it was there, and its like. */
-export const suchPackets = (context: Context, packet: Packet): Chosen & { kind: 'such' } => ({
-  kind: 'such',
-  packet,
-  hints: toldOf(context),
-})
-
-function toldOf(context: Context): MatchHints {
-  const { journey, world, evidence, ended } = context
-  const { hook, table } = evidence.arrivals[ended.step]!
-  const answer =
-    isAnswer(journey.packet, world) ||
-    acceptsOpening(journey.packet) ||
-    entryAnswered(journey.packet, world) !== undefined ||
-    portDirection(journey.packet, world) === 'reply'
-  // before nat has done its work nobody can ask for it
-  const behind = hook !== 'prerouting' && !(hook === 'output' && table?.name !== 'filter')
-  const rewritten =
-    behind && journey.steps.some(({ changes }) => changes.some(({ field }) => /^d(st|port)$/.test(field)))
-  const asked = answer ? openingOf(journey.packet, world) : journey.packet
-  const written = answer ? asked !== undefined && asked.dst !== journey.packet.src : rewritten
-  const byTurns = written && asked !== undefined && isChosenByTurns(context, asked)
-  return { hook, answer, rewritten: rewritten || byTurns, byTurns }
 }
 
 /** Take away the rule of step `i`; first what its owner's users should do instead. */

@@ -1,7 +1,7 @@
 /** A rule that accepts a packet names its protocol, and says how much of it the rule opens. */
 import { describe, expect, it } from 'vitest'
 import { acceptBefore, acceptNeighbours, changesOf } from '../../../src/explain/changes/change.ts'
-import { opensOf } from '../../../src/explain/findings/verdicts.ts'
+import { opensOf } from '../../../src/explain/findings/such-packets.ts'
 import type { Packet } from '../../../src/index.ts'
 import { said } from '../said.ts'
 
