@@ -20,7 +20,7 @@ export function opensOf({ packet, hints: { byTurns, answer, hook } }: Chosen & {
   if (!byTurns && !isOfOneService(packet, answer))
     return `opens every packet of protocol ${protocol} from this source to this destination`
   if (!byTurns)
-    return answer ? 'opens only packets from this service to this destination' : 'opens only this source and service'
+    return answer ? 'opens only packets of this service' : 'opens only this source and service'
   return answer
     ? 'opens every source that nat may choose, for this destination and service'
     : 'opens every destination that nat may choose, for this source and service'

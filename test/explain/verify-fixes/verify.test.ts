@@ -169,7 +169,7 @@ describe('what a balancer sends elsewhere the next time', () => {
     expect(opens({ answer: true, byTurns: true })).toMatch(
       'opens every source that nat may choose, for this destination and service',
     )
-    expect(opens({ answer: true })).toBe('opens only packets from this service to this destination')
+    expect(opens({ answer: true })).toBe('opens only packets of this service')
     // the rule names no address then
     expect(opens({}, { protocol: 'icmpv6', icmpType: 135 })).toMatch(/neighbour discovery on this interface$/)
   })
