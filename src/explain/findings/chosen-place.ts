@@ -37,8 +37,11 @@ function getsThereAndBack(context: Context): string {
   const entry = lacksReply(context) ? repliedOtherwise(packet, context.world.host) : undefined
   if (!entry) return ''
   const { protocol, reply } = entry
-  const from = reply.sport === undefined ? 'to a ping' : `from ${protocol} port ${reply.sport}`
-  return ` ${packet.dst} replied to ${packet.src} ${from}, so routes lead there and back.`
+  const has =
+    reply.sport === undefined
+      ? `answered a ping of ${packet.src}`
+      : `replied to ${packet.src} from ${protocol} port ${reply.sport}`
+  return ` ${packet.dst} ${has}, so routes lead there and back.`
 }
 
 /** A program of this host that has the port which was asked. */

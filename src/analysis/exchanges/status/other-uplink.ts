@@ -123,7 +123,7 @@ function isAwayFromAsker({ told: { journey, world } }: Part, { told }: Part, ask
   if (outcome !== 'forwarded' || (packet.protocol === 'tcp' && told.says !== 'resets')) return false
   if (world.host.conntrack && entryOpened(asked, world)?.status.includes('assured')) return false
   const { host } = world
-  if (lookupRoute({ dst: packet.src ?? '' }, host) === undefined) return true
+  if (!host.routes) return true
   return isLedAway(packet, world, came) && (!host.neighbours || isNeighbour(packet, world, came))
 }
 
