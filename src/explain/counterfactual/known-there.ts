@@ -10,14 +10,14 @@ import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { homeOf } from '../host/routes.ts'
 
 /**
- * Has the packet's destination sent by way of this host to its source, or to another one of its network, that was not
- * rewritten? Then it has a way back to that network, whoever of them spoke first.
+ * Have the packet's destination and its source, or another one of its network, had a connection by way of this host in which
+ * neither was rewritten? Then it has a way back to that network, whoever of them spoke first.
  */
 export const isKnownThere = (packet: Packet, host: Host): boolean =>
   // a mark or a port may lead one connection out by another interface
-  !host.routingRules?.some(isChoosy) && hasSentAlike(packet, host)
+  !host.routingRules?.some(isChoosy) && hasTalkedAlike(packet, host)
 
-function hasSentAlike({ src, dst, in: from }: Packet, host: Host): boolean {
+function hasTalkedAlike({ src, dst, in: from }: Packet, host: Host): boolean {
   if (src === undefined || dst === undefined || from === undefined) return false
   const home = homeOf(src, host, from)
   const isAlike = (other: string) => {
@@ -55,7 +55,7 @@ export function ownRepliedTo(packet: Packet, host: Host): string | undefined {
   // a source of another interface than it came in by may have left the wrong way
   const home = homeOf(src, host, from)?.link.name
   if ((home !== undefined && home !== from) || homeOf(src, host, out)?.link.name === out) return undefined
-  if (hasSentAlike(packet, host)) return undefined
+  if (hasTalkedAlike(packet, host)) return undefined
   return servedBy(packet, host).find(({ reply }) => reply.dst !== src && hasAddress(host, out, reply.dst))?.reply.dst
 }
 
@@ -108,10 +108,13 @@ const repliedTo = ({ conntrack = [] }: Host, src: string): readonly ConntrackEnt
 const repliedBy = (host: Host, dst: string): readonly ConntrackEntry[] =>
   repliesFrom(host, dst).filter(({ original, reply }) => reply.dst === original.src && reply.src !== reply.dst)
 
-/** What it has asked for by itself; that conntrack has it says that it came here. */
+/** What it has asked for by itself, with its own address, and got a reply to by way of this host. */
 const askedBy = ({ conntrack = [] }: Host, src: string): readonly ConntrackEntry[] =>
   remembered(fromSources(conntrack), src, () =>
-    conntrack.filter((one) => one.original.src === src && one.reply.src === one.original.dst),
+    conntrack.filter((entry) => {
+      const { original, reply } = entry
+      return original.src === src && reply.src === original.dst && reply.dst === src && !isUnreplied(entry)
+    }),
   )
 
 const repliesFrom = ({ conntrack = [] }: Host, dst: string): readonly ConntrackEntry[] =>

@@ -3,8 +3,8 @@ import { isLocal } from '../../rules/fib.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { ownRepliedTo } from '../counterfactual/known-there.ts'
 import { isMasqueradedOtherwise } from '../counterfactual/masqueraded-otherwise.ts'
-import { isPublic, staysUnanswered } from '../counterfactual/undeliverable.ts'
-import { homeOf } from '../host/routes.ts'
+import { hasNewDestination, isPublic, staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { hasNoLinkLayer, homeOf } from '../host/routes.ts'
 import { hasSilentNextHop } from '../neighbours/stand-in.ts'
 
 /** Sentences; undefined where conntrack does not show it. `other`: the IP version that is not the packet's. */
@@ -42,7 +42,9 @@ function ownServed(context: Context): string | undefined {
   return isKept ? ownRepliedTo(packet, world.host) : undefined
 }
 
+/** Whom nat sends there may come from anywhere, and so may what comes out of a tunnel: the neighbour's router is likely another one. */
 function isRouterOf(context: Context): boolean {
   const { src = '', dst = '', out } = lastPacket(context)
-  return isPublic(src) && homeOf(dst, context.world.host, out)?.link.name === out
+  const link = homeOf(dst, context.world.host, out)?.link
+  return isPublic(src) && link?.name === out && !hasNoLinkLayer(link!) && !hasNewDestination(context)
 }

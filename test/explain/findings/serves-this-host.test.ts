@@ -122,6 +122,23 @@ it('tells who asks from the internet of the route of a neighbour, which needs no
     ...{ host: { routes }, listed: listed(src) },
   })
   expect(messageOf(from('198.51.100.9'))).toBeUndefined()
+  // whom nat sends there, and what comes out of a tunnel, may have another router
+  const sent = from('198.51.100.9')
+  const nat = ['-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.2.5:80']
+  const asked: ConntrackEntry[] = sent.listed!.map((one) =>
+    one.status.includes('unreplied')
+      ? { ...one, original: { ...one.original, dst: '198.51.100.1', dport: 8080 } }
+      : one,
+  )
+  const forwarded = {
+    ...sent,
+    rules: { nat, filter: [] },
+    packet: { ...sent.packet!, dst: '198.51.100.1', dport: 8080 },
+  }
+  expect(messageOf({ ...forwarded, listed: asked })).toContain('either replies to 198.51.100.9 do not come back')
+  const links = ROUTER.links!.map((one) => (one.name === 'eth1' ? { ...one, kind: 'wireguard' } : one))
+  const tunnel = { ...sent, host: { ...sent.host, links } }
+  expect(messageOf(tunnel)).toContain('either replies to 198.51.100.9 do not come back')
   expect(told(from('198.51.100.9'), 'not-netfilter')?.message).toContain(
     " 10.0.2.5 replied from tcp port 80 to this host's address 10.0.2.1. It must send replies to 198.51.100.9 through this host as well: check its default route, and its firewall.",
   )
