@@ -9,7 +9,7 @@ import { evaluate } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
-import { ownerOf } from '../owners/owners.ts'
+import { soleOwnerOf } from '../owners/owners.ts'
 import { graphOf } from './chain-graph.ts'
 import { asksAll, asksInput, type FailedCondition, missedBy } from './failed-condition.ts'
 import { chainRuns, isNat, positionsBelow, skippedRules, type TableTraversal } from './skipped-rules.ts'
@@ -120,7 +120,7 @@ export const isMarkOfServices = ({ table }: Pick<TableTraversal, 'table'>, { nam
   rules.every((rule) => writesMark(rule) && verdictOf(rule).ending === 'continue') && isOwned({ table }, { name })
 
 const isOwned = ({ table }: Pick<TableTraversal, 'table'>, { name }: Pick<Chain, 'name'>): boolean =>
-  ownerOf({ family: table.family, table: table.name, chain: name, contents: table }) !== undefined
+  soleOwnerOf({ family: table.family, table: table.name, chain: name, contents: table }) !== undefined
 
 /**
  * As kube-proxy names them: `KUBE-EXT-XGLOHA7QRQ3V22RZ` and `KUBE-SVC-…`, `external-4AT6LBPK-shop/cart/tcp/http` and

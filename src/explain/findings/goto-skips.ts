@@ -1,5 +1,5 @@
 import type { Condition } from '../../model/condition.ts'
-import type { Chain, Rule } from '../../model/ruleset.ts'
+import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import { simpleConditions } from '../../rules/simple-conditions.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose, spotAt } from '../changes/change.ts'
@@ -10,6 +10,7 @@ import { findNearMisses, isSureOf, type NearMiss } from '../counterfactual/near-
 import { chainLedTo, positionsBelow, refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { leadersOf } from '../counterfactual/unreached.ts'
 import { hadItComeBack, isSorting, rulesFrom } from '../counterfactual/what-if.ts'
+import { soleOwnerOf } from '../owners/owners.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 
 /** A goto is not come back from: what stands behind it was never reached. */
@@ -21,9 +22,8 @@ export const gotoSkips: Detector = {
 function tell(context: Context, goal: Goal, i: number): Detected[] {
   const { wanted, pass, what } = goal
   const { chain: sorter, rule: sorting } = context.evidence.arrivals[i]!
-  // and a program that writes all of its rules means each of its gotos
-  const isMeant = refAt(context, i)?.owner !== undefined
-  if (sorter && sorting && (isMeant || isSorting(sorter, sorting))) return tellSorted(context, goal, i)
+  if (sorter && sorting && (isPrograms(pass.table, sorter, sorting) || isSorting(sorter, sorting)))
+    return tellSorted(context, goal, i)
   const onwards = hadItComeBack(context, i)
   const culprit = refAt(context, i)
   if (!onwards || !culprit || culprit.ruleNumber === undefined) return []
@@ -52,6 +52,13 @@ function tell(context: Context, goal: Goal, i: number): Detected[] {
       },
     ),
   ]
+}
+
+/** A program that wrote it for one of its own chains means it. Into a chain of its own, or out of one, a person leads. */
+function isPrograms(table: Table, { name }: Chain, rule: Rule): boolean {
+  const owner = (chain = '') => soleOwnerOf({ family: table.family, table: table.name, chain, contents: table })?.name
+  const own = owner(name)
+  return own !== undefined && own === owner(verdictOf(rule).chain)
 }
 
 /**

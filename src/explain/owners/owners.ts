@@ -29,6 +29,12 @@ export function ownerOf(place: Place): Owner | undefined {
   return (signs && find(place, (mark) => shows(mark, signs))?.owner) ?? home?.owner
 }
 
+/** Who alone puts rules into this chain: not where it is one that administrators fill as well. */
+export function soleOwnerOf(place: Omit<Place, 'rule'>): Owner | undefined {
+  const home = find(place, (mark) => mark.whole || mark.chains?.test(place.chain))
+  return home && !(home.mark.shared && !home.mark.whole) ? home.owner : undefined
+}
+
 /** Who fills this set or map: an ipset, or one of a table of nft's. */
 export function ownerOfSet({
   family,

@@ -97,6 +97,19 @@ describe('goto-skips', () => {
   })
 
   it.each([
+    ['into a chain of a program', 'INPUT', 'ufw-user-input'],
+    ['out of a chain of a program', 'ufw-before-input', 'own'],
+    ['in a chain that a program has made for others', 'INPUT_direct', 'own'],
+  ])('is told of a goto that a person has written %s', (_where, from, to) => {
+    const jump = from === 'INPUT' ? [] : [`-A INPUT -j ${from}`]
+    const rules = [`-A ${from} -s 10.0.1.2/32 -g ${to}`, `-A ${from} -p tcp -m tcp --dport 80 -j ACCEPT`]
+    const filter = ['-P INPUT DROP', ...jump, ...rules, `-A ${to} -p udp -j DROP`]
+    expect(told({ rules: { filter }, packet: TO_ROUTER, host: LISTENS_ON(80) }, 'goto-skips')?.fix).toBe(
+      `iptables -R ${from} 1 -s 10.0.1.2 -j ${to} → delivered`,
+    )
+  })
+
+  it.each([
     ['a jump', rules('-j')],
     ['a goto to what stops it itself', rules('-g', '-A count -j DROP')],
     ['one of several gotos, which sort', rules('-g', '-A FORWARD -i eth2 -g count')],
