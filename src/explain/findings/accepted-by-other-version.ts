@@ -1,14 +1,16 @@
 import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule } from '../../model/ruleset.ts'
-import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
+import { walk } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { graphOf } from '../counterfactual/chain-graph.ts'
 import { fieldOf, isExact, isListed, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { otherVersion } from '../counterfactual/sibling-jump.ts'
+import type { TableTraversal } from '../counterfactual/skipped-rules.ts'
 import { nameRef, refOf } from '../refs.ts'
 
 /** The rules of the other IP version accept what those of the packet's own have no rule for: who wrote them thought of one version alone. */
@@ -28,40 +30,40 @@ export const acceptedByOtherVersion: Detector = {
 
 function tell(context: Context, { pass }: Goal, other: 'ip' | 'ip6'): Detected[] {
   const { tables } = context.world
-  const { table, steps } = pass
+  const { table, steps, base } = pass
   const twin = tables.find(({ family, kind, name }) => family === other && kind === table.kind && name === table.name)
-  if (!twin || table.family === 'inet') return []
-  const seen = new Set<Chain>()
-  for (const step of steps) {
-    const { chain, rule } = context.evidence.arrivals[step]!
-    // one without rules leaves no step of its own
-    const led = table.chains.get((rule && verdictOf(rule).chain) ?? '')
-    for (const own of [chain, led]) {
-      if (!own || seen.has(own)) continue
-      seen.add(own)
-      const found = acceptingRule(twin.chains.get(own.name), own, momentAt(context, step))
-      if (found) return [told(step, refOf(context, twin.name, found.chain, found.rule), found.rule, other)]
-    }
-  }
-  return []
+  const from = twin?.chains.get(base.name)
+  if (!twin || !from || from.hook !== base.hook) return []
+  const { ending, last } = walk(twin, [{ chain: from, index: 0 }], momentAt(context, steps[0]!), context.budget)
+  if (ending !== 'accept' || !last?.rule.conditions.some(choosesSome)) return []
+  const step = steps.find((one) => chainsAt(context, pass, one).some(({ name }) => name === last.chain.name))
+  if (step === undefined || hasRule(context, pass)) return []
+  return [told(step, refOf(context, twin.name, last.chain, last.rule), last.rule, other)]
 }
 
-/** Of the chain of the same name, one that names the packet's service or interface, and whose words the packet's own chain does not have. */
-function acceptingRule(
-  twin: Chain | undefined,
-  own: Chain,
-  moment: EvalContext,
-): { chain: Chain; rule: Rule } | undefined {
-  if (!twin || twin.hook !== own.hook) return undefined
-  const has = new Set(own.rules.map(({ text }) => text))
-  const rule = twin.rules.find(
-    (one) =>
-      verdictOf(one).ending === 'accept' &&
-      one.conditions.some(choosesSome) &&
-      !has.has(one.text) &&
-      evaluateAll(one.conditions, moment) === true,
-  )
-  return rule && { chain: twin, rule }
+/** The chain of the step, and the one that its rule leads to: without rules, that one leaves no step of its own. */
+function chainsAt({ evidence }: Context, { table }: TableTraversal, step: number): Chain[] {
+  const { chain, rule } = evidence.arrivals[step]!
+  const led = table.chains.get((rule && verdictOf(rule).chain) ?? '')
+  return [chain, led].filter((one) => one !== undefined)
+}
+
+/** Somewhere behind the base chain a rule accepts such packets, if the packet did not reach it. */
+function hasRule(context: Context, pass: TableTraversal): boolean {
+  const { table, base, steps } = pass
+  const entered = new Set(steps.flatMap((step) => chainsAt(context, pass, step)))
+  const moment = momentAt(context, steps.at(-1)!)
+  const led = graphOf(table, context.world.sets).reachableFrom(base)
+  return [...table.chains.values()]
+    .filter((chain) => entered.has(chain) || led.has(chain.name))
+    .some((chain) =>
+      chain.rules.some(
+        (one) =>
+          verdictOf(one).ending === 'accept' &&
+          (entered.has(chain) || one.conditions.some(choosesSome)) &&
+          evaluateAll(one.conditions, moment) === true,
+      ),
+    )
 }
 
 function choosesSome(condition: Condition): boolean {

@@ -57,3 +57,15 @@ it('says nothing of a rule for other packets or whatever comes, of one that is t
   expect(said([DROPS, WEB], [DROPS, '-A FORWARD -j DROP', WEB])).toEqual([])
   expect(said([DROPS, WEB], [WEB])).toEqual([])
 })
+
+it('says nothing where the other version would not have accepted it either', () => {
+  expect(said([DROPS, '-A FORWARD -i eth0 -j DROP', WEB], [DROPS])).toEqual([])
+  const own = WEB.replace('FORWARD', 'own')
+  expect(said([DROPS, own], [DROPS, '-N own', '-A FORWARD -j own'])).toEqual([])
+})
+
+it('does not say that no rule accepts it where one does in other words, behind what stopped it', () => {
+  const other = '-p tcp -m tcp --dport 80 -m comment --comment web -j ACCEPT'
+  for (const behind of [[`-A FORWARD ${other}`], ['-A FORWARD -j ACCEPT'], ['-A FORWARD -j own', `-A own ${other}`]])
+    expect(said([DROPS, WEB], [DROPS, '-A FORWARD -j DROP', ...behind])).toEqual([])
+})
