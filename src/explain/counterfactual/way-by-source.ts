@@ -3,11 +3,13 @@ import { inPrefix, parseAddress } from '../../model/address.ts'
 import type { Host, RoutingRule } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { Rule } from '../../model/ruleset.ts'
+import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf, routeDevices, tableLedTo } from '../../rules/route.ts'
 import type { Walk } from '../../rules/walk.ts'
-import type { Context } from '../context.ts'
+import { type Context, momentAt } from '../context.ts'
 import { homeOf, KERNEL_TABLES, leadsToSender } from '../host/routes.ts'
 import { fieldOf } from './failed-condition.ts'
 import { type Goal, goals } from './goals.ts'
@@ -39,8 +41,12 @@ function findWay(context: Context): WayBySource | undefined {
     const { from, ...wider } = one
     const table = tableLedTo(one)
     if (one.family !== journey.family || from === undefined || one.not || one.unknown || table === undefined) continue
-    if (KERNEL_TABLES.has(table) || !isForNeighbours(from, packet, host)) continue
-    const route = lookupRoute(question, { ...host, routingRules: [wider] })
+    if (KERNEL_TABLES.has(table) || !isForNeighbours(from, packet, host) || isForSource(context, from)) continue
+    // one that matches before it leads the packet elsewhere, whatever this one is for
+    const route = lookupRoute(question, {
+      ...host,
+      routingRules: host.routingRules!.map((each) => (each === one ? wider : each)),
+    })
     const [device, ...others] = route?.type === 'unicast' && !leadsToSender(route, question) ? routeDevices(route) : []
     if (device === undefined || others.length > 0 || device === packet.out) continue
     const then = wouldMeet(context, goal, device, packet.mark ?? 0)
@@ -60,16 +66,35 @@ function isForNeighbours(from: string, { src, in: link }: Packet, host: Host): b
 }
 
 /** What stopped it, or led it there, asks for a service or a destination: that is kept from the uplink on purpose, whoever may use it. */
-function isForOneService({ journey, evidence, ended }: Context): boolean {
+const isForOneService = (context: Context): boolean =>
+  stoppingRules(context).some(({ rule }) => rule.conditions.some((one) => SERVICE.test(fieldOf(one) ?? '')))
+
+/** The one that stopped it, and those that led it there. */
+function stoppingRules({ journey, evidence, ended }: Context): { rule: Rule; step: number }[] {
+  const found: { rule: Rule; step: number }[] = []
   let depth = Number.POSITIVE_INFINITY
   for (let step = ended.step; step >= 0 && depth > 0; step--) {
     const own = journey.steps[step]!.depth ?? 0
     if (own >= depth) continue
     depth = own
     const { rule } = evidence.arrivals[step]!
-    if (rule?.conditions.some((one) => SERVICE.test(fieldOf(one) ?? ''))) return true
+    if (rule) found.push({ rule, step })
   }
-  return false
+  return found
 }
+
+/** What stopped it, or led it there, would not have stopped the others: it is for such sources, wherever they go. */
+function isForSource(context: Context, from: string): boolean {
+  return stoppingRules(context).some(({ rule, step }) => {
+    const moment = momentAt(context, step)
+    const packet = { ...moment.packet, src: from.split('/')[0]! }
+    return rule.conditions.some(
+      (one) => ADAPTER.test(fieldOf(one) ?? '') || evaluate(one, { ...moment, packet }) === false,
+    )
+  })
+}
+
+/** Its network card. */
+const ADAPTER = /^ether saddr$/
 
 const SERVICE = / (?:dport|sport|daddr|type|code)$/

@@ -79,6 +79,30 @@ describe('a source that a routing rule leaves out', () => {
       'the rule is for the whole network, and another destination',
       one(KILL_SWITCH, host({ from: '10.0.1.0/24', to: '10.3.0.0/16' })),
     ],
+    [
+      'what led it there is for sources such as this one',
+      one([...KILL_SWITCH.slice(0, 3), '-A FORWARD -s 10.0.1.0/25 -j kill', '-A kill -j DROP']),
+    ],
+    [
+      'what led it there is for its network card',
+      {
+        ...one([
+          ...KILL_SWITCH.slice(0, 3),
+          '-A FORWARD -m mac --mac-source 02:00:00:00:00:42 -j kill',
+          '-A kill -j DROP',
+        ]),
+        packet: { ...SYN, dst: '198.51.100.9', srcMac: '02:00:00:00:00:42' },
+      },
+    ],
+    [
+      'another rule leads it elsewhere first',
+      one(KILL_SWITCH, {
+        ...HALF,
+        routingRules: [rule(90, 'main', { from: '10.0.1.2/32' }), ...HALF.routingRules!].sort(
+          (a, b) => a.priority - b.priority,
+        ),
+      }),
+    ],
     ['the rule asks for a mark as well', one(KILL_SWITCH, host({ from: '10.0.1.128/25', mark: 7 }))],
   ])('is not told where %s', (_why, case_) => {
     expect(told(case_, 'wrong-way-out')).toBeUndefined()
