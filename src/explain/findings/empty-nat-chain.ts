@@ -1,4 +1,5 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
+import type { Route } from '../../model/host.ts'
 import type { Chain, Table } from '../../model/ruleset.ts'
 import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -69,7 +70,9 @@ function hasWayBack(context: Context): boolean {
   const { src = '', dst = '', in: from, out } = packet
   const isAlone = (address: string, device: string | undefined) => {
     const route = lookupRoute({ dst: address }, host)
-    return route?.destination === hostPrefix(address) && route.gateway === undefined && leadsOutOf(route, device)
+    if (route?.destination !== hostPrefix(address) || route.gateway !== undefined) return false
+    const isOther = (one: Route) => one !== route && one.type === 'unicast' && one.family === route.family
+    return leadsOutOf(route, device) && !host.routes?.some((one) => isOther(one) && leadsOutOf(one, device))
   }
   return isKnownThere(packet, host) || (from !== out && isAlone(src, from) && isAlone(dst, out))
 }

@@ -58,5 +58,9 @@ describe('an empty chain for sources', () => {
     expect(of(led(way('10.0.1.2/32', 'eth0'), way('10.0.2.2/32', 'eth1')))).toEqual([])
     expect(of(led(way('10.0.1.2/32', 'eth0'), way('10.0.2.0/24', 'eth1')))).toEqual(['note'])
     expect(of(led(way('10.0.1.2/32', 'eth0'), way('10.0.2.2/32', 'eth1', { gateway: '10.0.3.3' })))).toEqual(['note'])
+    // one of several peers of a tunnel, and the gateway of an uplink, have other ways
+    const both = [way('10.0.1.2/32', 'eth0'), way('10.0.2.2/32', 'eth1')]
+    expect(of(led(...both, way('10.0.2.3/32', 'eth1')))).toEqual(['note'])
+    expect(of(led(...both, way('0.0.0.0/0', 'eth1', { gateway: '10.0.2.2' })))).toEqual(['note'])
   })
 })
