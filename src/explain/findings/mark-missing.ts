@@ -189,7 +189,8 @@ function tell(context: Context, goal: Goal, asker: Asker, all: readonly Asker[])
   // a rule chose the packet to be stopped: the mark spares others, such as a proxy's own packets, from that
   const isChosen =
     context.evidence.arrivals[context.ended.step]!.rule?.conditions.some((one) => !markAsked(one)) === true
-  const isSpared = why.kind === 'nobody' && !asker.isForSuch && !asker.isWithout && goal.kind === 'pass' && isChosen
+  const isNowhere = why.kind === 'nobody' && forMarks(why.empty).length === 0
+  const isSpared = isNowhere && !asker.isForSuch && !asker.isWithout && goal.kind === 'pass' && isChosen
   const found = tellWhy(context, asker, why, goal.mendable && !isUnlikely && !isGuard && !isSpared)
   // a mark that no rule sets may be another program's: rules that were near for other reasons are as likely meant, and tell of themselves
   const isOneOfMany =
@@ -367,8 +368,10 @@ function unsaved(context: Context, { value, mask }: Asker, step: number): Descri
 }
 
 /** Chains without rules that are named for marks are where such a rule would stand. */
+const forMarks = (empty: readonly RuleRef[]): RuleRef[] => empty.filter(({ chain }) => /mark/i.test(chain))
+
 function nobody(context: Context, { value, mask, field }: Asker, empty: readonly RuleRef[]): Described {
-  const refs = empty.filter(({ chain }) => /mark/i.test(chain))
+  const refs = forMarks(empty)
   const [first, ...more] = refs
   const bySocket = isSent(context) && field === undefined ? '; a program can set it on its socket (SO_MARK)' : ''
   if (!first) return { words: `no rule sets this mark${bySocket}`, refs, fix: [] }

@@ -234,6 +234,13 @@ describe('mark-missing', () => {
     expect(severity('-A FORWARD -j DROP')).toEqual([['warning', true]])
   })
 
+  it('still proposes to set it in an empty chain for marks, whatever the rule that stopped it asks for', () => {
+    const filter = ['-A FORWARD -m mark --mark 0x1/0x1 -j ACCEPT', '-A FORWARD -i eth0 -j DROP']
+    expect(told({ rules: { mangle: ['-A PREROUTING -j MARKS', '-N MARKS'], filter } }, 'mark-missing')?.fix).toBe(
+      'iptables -t mangle -A MARKS -j MARK --set-xmark 0x1/0x1 → forwarded',
+    )
+  })
+
   it('takes a rule for another destination before one that marks what has begun', () => {
     const other = '[0:0] -A PREROUTING -d 10.0.2.7/32 -p tcp -j MARK --set-xmark 0x1/0xff'
     const begun = '[0:0] -A PREROUTING -m conntrack --ctstate RELATED,ESTABLISHED -j MARK --set-xmark 0x1/0xff'
