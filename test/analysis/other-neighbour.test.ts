@@ -113,6 +113,7 @@ it.each<[string, Parameters<typeof behind>[0]]>([
     },
   ],
   ['the request came by the gateway', { gateway: `${SENDER} REACHABLE` }],
+  ['the gateway has an address that routers share', { gateway: '00:00:5e:00:01:33 REACHABLE' }],
   ['nobody here is known to have the address that it came from', { node: '02:00:00:00:00:77' }],
 ])('is no other router where %s', async (_, given) => {
   expect((await behind(given)).findings).toEqual([])

@@ -68,6 +68,9 @@ export function otherRouter(parts: readonly Part[]): Finding | undefined {
 const isAcknowledgedBy = (src: string, { conntrack = [] }: Host): boolean =>
   conntrack.some(({ original, status }) => original.src === src && status.includes('assured'))
 
+/** What routers give an address that they share: VRRP (RFC 9568, 7.3), and HSRP and GLBP of Cisco's. */
+const SHARED = /^(?:00:00:5e:00:0[12]|00:00:0c:07:ac|00:00:0c:9f:f|00:07:b4:00)/i
+
 /** The neighbour that has this link address, and not the gateway's. */
 function routerWith(
   mac: string,
@@ -77,6 +80,8 @@ function routerWith(
 ): Neighbour | undefined {
   const isOf = (one: Neighbour) => one.mac?.toLowerCase() === mac.toLowerCase()
   if (gateway?.mac === undefined || silentState(gateway) !== undefined || isOf(gateway)) return undefined
+  // whichever of several routers has it sends with its own one
+  if (SHARED.test(gateway.mac)) return undefined
   return neighbours.find(
     (one) => one.device === device && one.family === gateway.family && isOf(one) && !isLinkLocal(one.address),
   )
