@@ -1,6 +1,6 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Host, Route, RoutingRule } from '../../model/host.ts'
-import { isGroup, isUnnumbered } from '../../rules/fib.ts'
+import { hasAddress, isGroup, isUnnumbered } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import {
   leadsNowhere,
@@ -20,6 +20,7 @@ import { replyByOwnLink } from '../host/own-uplink.ts'
 import { addOnLink, astray, deleteRoute, deleteRoutingRule } from '../host/routes.ts'
 import { unboundSource } from '../host/unbound-source.ts'
 import { isOpening } from '../reply/request-reply.ts'
+import { addressesOf } from './own-source.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 import { sourceOfRequest } from './source-of-request.ts'
 import { sourceOfRoute } from './source-of-route.ts'
@@ -89,7 +90,7 @@ export const vanishedRpFilter: Detector = {
     const loose: Proposal[] = !anyRoute
       ? []
       : bare
-        ? numbered(device, routed.local ? routed.dst : undefined, sysctls?.get(name) === '2' ? undefined : setLoose)
+        ? numbered(device, lentTo(routed, out, context.world.host), sysctls?.get(name) === '2' ? undefined : setLoose)
         : [
             {
               description: 'set the reverse path filter to loose',
@@ -152,7 +153,13 @@ export const vanishedRpFilter: Detector = {
   },
 }
 
-/** With the address that was asked for, which another interface has, the interface counts as one that has some. */
+/** An address of another interface: the one that was asked for, or of where the route back leads. */
+function lentTo({ local, dst }: { local: boolean; dst: string }, out: string | undefined, host: Host) {
+  if (local && host.links?.some(({ name }) => hasAddress(host, name, dst))) return dst
+  return out === undefined ? undefined : addressesOf(out, host, 'ip')[0]?.address
+}
+
+/** With an address that another interface has, the interface counts as one that has some. */
 function numbered(device: string, address: string | undefined, setLoose: Changing | undefined): Proposal[] {
   if (address === undefined) return []
   const edit = { kind: 'address', family: 'ip', address, device } as const

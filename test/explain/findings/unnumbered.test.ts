@@ -29,6 +29,17 @@ describe('vanished-rp-filter on a tunnel', () => {
     )
   })
 
+  it('lends it the address of where the route back leads, where the packet was for another host or for many', () => {
+    const loose = `${GIVEN} && sysctl -w net.ipv4.conf.tun0.rp_filter=2`
+    const { packet, ...case_ } = tunnel(filtering('1'))
+    const commands = (dst: string) =>
+      findingsOf(played({ ...case_, packet: { ...packet!, dst } }), 'vanished-rp-filter').flatMap(({ fix }) =>
+        fix.flatMap((one) => (one.edits ? [String(fixCommands(one).command)] : [])),
+      )
+    expect(commands('10.0.2.2')).toEqual([loose])
+    expect(commands('255.255.255.255').filter((one) => one.includes('address add 255'))).toEqual([])
+  })
+
   it('is told where the filter of a tunnel without an address is loose', () => {
     const found = told(tunnel(filtering('2')), 'vanished-rp-filter')
     expect(found?.message).toContain(
