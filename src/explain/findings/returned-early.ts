@@ -81,8 +81,11 @@ export function returnedReply(context: Context): { ref: RuleRef; words: string }
     const { rule, chain, ending } = arrivals[step]!
     return rule && chain && ending === 'return' && returnsKnown(rule, chain)
   })
-  const ref = i === undefined ? undefined : refAt(context, i)
-  const asks = i === undefined ? '' : describeConditions(arrivals[i]!.rule!.conditions)
+  const onwards = i === undefined ? undefined : hadItNotMatched(context, i)
+  // that names the rule behind it, too
+  if (i === undefined || (onwards && goal.wanted(onwards))) return undefined
+  const ref = refAt(context, i)
+  const asks = describeConditions(arrivals[i]!.rule!.conditions)
   return ref && { ref, words: ` ${nameRef(ref)} matches it (${asks}), but only returns it from the chain.` }
 }
 

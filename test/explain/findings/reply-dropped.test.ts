@@ -48,6 +48,9 @@ describe('reply-dropped', () => {
         'filter FORWARD policy dropped the reply to 10.0.1.2:40000, which had contacted 10.0.2.2:80.',
       )
     expect(words(returns, '-A FORWARD -i eth1 -j DROP')?.message).not.toContain('policy')
+    // returned-early names the rule behind it that would have accepted the reply
+    const behind = '-A checks -p tcp -m tcp --sport 80 -j ACCEPT'
+    expect(words(`${returns}\n${behind}`)?.message).not.toContain('only returns it')
   })
 
   describe('where a rule stops replies that a later one would accept', () => {
