@@ -71,6 +71,8 @@ export const servedBy = ({ dst = '', dport, protocol }: Packet, host: Host): rea
 /** A connection of another port or protocol, in which the packet's destination has replied to the very source that it left with. */
 export function repliedOtherwise({ src, dst, dport, protocol }: Packet, host: Host): ConntrackEntry | undefined {
   if (dst === undefined || host.routingRules?.some(isChoosy)) return undefined
+  // of several next hops, each connection gets its own
+  if (host.routes?.some(({ nexthops = [] }) => nexthops.length > 1)) return undefined
   return repliesFrom(host, dst).find((entry) => {
     const { reply, status } = entry
     const isOther = entry.protocol !== protocol || reply.sport !== dport

@@ -1,6 +1,6 @@
 /** What is said where nothing stopped it. */
 import { describe, expect, it } from 'vitest'
-import type { ConntrackEntry, Packet } from '../../../src/index.ts'
+import type { ConntrackEntry, Packet, Route } from '../../../src/index.ts'
 import { explainLog, worldOf } from '../../journey/journeys.ts'
 import { dmesg, trace } from '../../journey/kernel-lines.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
@@ -97,6 +97,12 @@ describe('not-netfilter', () => {
     for (const other of [from(22, '10.0.1.2', []), from(22, '10.0.1.7'), from(22, '10.0.1.2', ['unreplied'])])
       expect(words(asked, other)).not.toContain('replied')
     expect(words(from(80), from(22))).not.toContain('routes lead')
+    // of several next hops, the other connection may have another one
+    const nexthops = [1, 2].map((n) => ({ gateway: `10.0.${n}.254`, device: 'eth1' }))
+    const several: Route = { family: 'ip', type: 'unicast', destination: '10.0.2.2/32', table: 'main', nexthops }
+    const spread = { rules: { filter: [] }, packet: SYN, listed: [asked, from(22)] }
+    const host = { routes: [several, ...ROUTER.routes!] }
+    expect(findingsOf(played({ ...spread, host }), 'not-netfilter')[0]?.message).not.toContain('routes lead')
   })
 
   it('waits for an answer only to what is answered', () => {
