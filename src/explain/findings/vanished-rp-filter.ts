@@ -19,7 +19,7 @@ import { otherWay, withWayBack } from '../host/other-way.ts'
 import { replyByOwnLink } from '../host/own-uplink.ts'
 import { addOnLink, astray, deleteRoute, deleteRoutingRule } from '../host/routes.ts'
 import { unboundSource } from '../host/unbound-source.ts'
-import { isOpening } from '../reply/request-reply.ts'
+import { acceptsOpening, isAnswer, isOpening } from '../reply/request-reply.ts'
 import { addressesOf } from './own-source.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 import { sourceOfRequest } from './source-of-request.ts'
@@ -75,8 +75,9 @@ export const vanishedRpFilter: Detector = {
     const [out] = devices
     const request = out === undefined || misled !== '' ? undefined : sourceOfRequest(context, out)
     const isOwn = routed.local && isOpening(context.journey, context.evidence.nat, context.world)
+    const isReply = isAnswer(context.journey.packet, context.world) || acceptsOpening(context.journey.packet)
     const ofRoute =
-      out === undefined || misled !== '' || !routed.local || isOwn
+      out === undefined || misled !== '' || !routed.local || !isReply
         ? undefined
         : sourceOfRoute({ ...packet, dst: routed.dst }, back, out, context.world.host)
     const byMain = backByMain(asks, device, context.world.host)

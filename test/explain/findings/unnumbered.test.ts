@@ -106,6 +106,12 @@ describe('vanished-rp-filter of a reply to the source that a route gives', () =>
     ])
   })
 
+  it('says nothing of it where the other end has opened the connection', () => {
+    const { packet, ...case_ } = asked('10.0.1.1')
+    const later: Case = { ...case_, packet: { ...packet!, sport: 40_000, dport: 22, tcpFlags: ['ack'] } }
+    expect(told(later, 'vanished-rp-filter')?.message).not.toContain('gives requests the source')
+  })
+
   it('says nothing of a route that gives its own interface’s address, or none', () => {
     for (const source of ['10.0.2.1', undefined])
       expect(told(asked(source), 'vanished-rp-filter')?.message).not.toContain('gives requests the source')
