@@ -76,8 +76,9 @@ export const vanishedRpFilter: Detector = {
     const request = out === undefined || misled !== '' ? undefined : sourceOfRequest(context, out)
     const isOwn = routed.local && isOpening(context.journey, context.evidence.nat, context.world)
     const isReply = isAnswer(context.journey.packet, context.world) || acceptsOpening(context.journey.packet)
+    // requests with the mark take the way that this came by
     const ofRoute =
-      out === undefined || misled !== '' || !routed.local || !isReply
+      out === undefined || misled !== '' || marks || !routed.local || !isReply
         ? undefined
         : sourceOfRoute({ ...packet, dst: routed.dst }, back, out, context.world.host)
     const byMain = backByMain(asks, device, context.world.host)

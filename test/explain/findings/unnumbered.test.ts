@@ -112,6 +112,27 @@ describe('vanished-rp-filter of a reply to the source that a route gives', () =>
     expect(told(later, 'vanished-rp-filter')?.message).not.toContain('gives requests the source')
   })
 
+  it('says nothing of it where requests with its mark leave by the interface that it came in by', () => {
+    const { host, ...case_ } = asked('10.0.1.1')
+    const rules = { mangle: ['-A PREROUTING -i eth0 -j MARK --set-xmark 0x7/0xffffffff'], filter: [] }
+    const routes: Route[] = [
+      ...host!.routes!,
+      { family: 'ip', type: 'unicast', destination: '0.0.0.0/0', gateway: '10.0.1.254', device: 'eth0', table: '7' },
+    ]
+    const routingRules = [
+      { family: 'ip', priority: 0, action: { table: 'local' } },
+      { family: 'ip', priority: 7, mark: 7, action: { table: '7' } },
+      { family: 'ip', priority: 32_766, action: { table: 'main' } },
+    ] as NonNullable<Host['routingRules']>
+    const sysctls = new Map([...host!.sysctls!, ['net.ipv4.conf.all.src_valid_mark', '0'] as const])
+    const marked: Case = { ...case_, rules, host: { ...host, routes, routingRules, sysctls } }
+    expect(told(marked, 'vanished-rp-filter')?.message).toContain(
+      'With its mark 0x7, the route back would leave by eth0',
+    )
+    expect(told(marked, 'vanished-rp-filter')?.message).not.toContain('gives requests the source')
+    expect(commands(marked)[0]).toBe('sysctl -w net.ipv4.conf.all.src_valid_mark=1')
+  })
+
   it('says nothing of a route that gives its own interface’s address, or none', () => {
     for (const source of ['10.0.2.1', undefined])
       expect(told(asked(source), 'vanished-rp-filter')?.message).not.toContain('gives requests the source')
