@@ -15,6 +15,9 @@ const STYLES = `${PAGE}/style`
 
 const jsx = { transform: { jsx: { runtime: 'automatic', importSource: 'preact' } } }
 
+/** Parts of the worker that a report never asks for: it is what was exported, and has no filter. */
+const NOT_IN_REPORTS = /\/worker\/(export|complete)\.ts$|^\.\/(export|complete)\.ts$/
+
 /** `plugins`: for what it bundles. */
 export async function buildPage(out, plugins = []) {
   mkdirSync(out, { recursive: true })
@@ -27,8 +30,12 @@ export async function buildPage(out, plugins = []) {
   await worker.write({ ...split, ...names, dir: out, minify: true })
   // what helps bundlers is of no use to a browser
   const comments = { annotation: false }
-  const { output } = await worker.generate({ format: 'iife', codeSplitting: false, minify: true, comments })
-  writeFileSync(join(out, 'worker-text.js'), `globalThis.nfwhyWorker=${JSON.stringify(output[0].code)}\n`)
+  const asText = async (bundle) => {
+    const { output } = await bundle.generate({ format: 'iife', codeSplitting: false, minify: true, comments })
+    return output[0].code
+  }
+  writeFileSync(join(out, 'worker-text.js'), `globalThis.nfwhyWorker=${JSON.stringify(await asText(worker))}\n`)
+  const ofReport = await rolldown({ ...input, plugins, platform: 'browser', external: NOT_IN_REPORTS })
   const style = readdirSync(STYLES)
     .sort()
     .map((file) => readFileSync(join(STYLES, file), 'utf8'))
@@ -37,7 +44,7 @@ export async function buildPage(out, plugins = []) {
     .replace(/\n\s+/g, '\n')
   writeFileSync(join(out, 'page.css'), style)
   copyFileSync(`${PAGE}/index.html`, join(out, 'index.html'))
-  writeFileSync(join(out, 'report.html'), reportShell(out, style, output[0].code))
+  writeFileSync(join(out, 'report.html'), reportShell(out, style, await asText(ofReport)))
 }
 
 /**
