@@ -89,12 +89,12 @@ function isForSource(context: Context, from: string): boolean {
     const moment = momentAt(context, step)
     const packet = { ...moment.packet, src: from.split('/')[0]! }
     return rule.conditions.some(
-      (one) => ADAPTER.test(fieldOf(one) ?? '') || evaluate(one, { ...moment, packet }) === false,
+      (one) => LINK_ADDRESS.test(fieldOf(one) ?? '') || evaluate(one, { ...moment, packet }) === false,
     )
   })
 }
 
-/** Its network card. */
-const ADAPTER = /^ether saddr$/
+/** Of whom, whatever its IP address is. */
+const LINK_ADDRESS = /^ether saddr$/
 
 const SERVICE = / (?:dport|sport|daddr|type|code)$/

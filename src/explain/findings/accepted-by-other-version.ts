@@ -11,7 +11,8 @@ import { fieldOf, isExact, isListed, isNegated } from '../counterfactual/failed-
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { otherVersion } from '../counterfactual/sibling-jump.ts'
 import type { TableTraversal } from '../counterfactual/skipped-rules.ts'
-import { nameRef, refOf } from '../refs.ts'
+import { nameRef, refAt, refOf } from '../refs.ts'
+import { acceptAlone } from './verdicts.ts'
 
 /** The rules of the other IP version accept what those of the packet's own have no rule for: who wrote them thought of one version alone. */
 export const acceptedByOtherVersion: Detector = {
@@ -38,7 +39,7 @@ function tell(context: Context, { pass }: Goal, other: 'ip' | 'ip6'): Detected[]
   if (ending !== 'accept' || !last?.rule.conditions.some(choosesSome)) return []
   const step = steps.find((one) => chainsAt(context, pass, one).some(({ name }) => name === last.chain.name))
   if (step === undefined || hasRule(context, pass)) return []
-  return [told(step, refOf(context, twin.name, last.chain, last.rule), last.rule, other)]
+  return [told(context, step, refOf(context, twin.name, last.chain, last.rule), last.rule)]
 }
 
 /** The chain of the step, and the one that its rule leads to: without rules, that one leaves no step of its own. */
@@ -73,9 +74,16 @@ function choosesSome(condition: Condition): boolean {
   return / [sd]port$/.test(field) && (isExact(condition) || isListed({ condition }))
 }
 
-function told(step: number, ref: RuleRef, rule: Rule, other: 'ip' | 'ip6'): Detected {
-  const [theirs, own] = other === 'ip' ? ['IPv4', 'IPv6'] : ['IPv6', 'IPv4']
+function told(context: Context, step: number, ref: RuleRef, rule: Rule): Detected {
+  const [theirs, own] = ref.family === 'ip' ? ['IPv4', 'IPv6'] : ['IPv6', 'IPv4']
   const asks = describeConditions(rule.conditions)
   const message = `For ${theirs}, ${nameRef(ref)} accepts such packets (${asks}); for ${own}, no rule does.`
-  return finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], doubt: 0.3 })
+  const end = refAt(context, context.ended.step)
+  return finding('missing-rule', 'note', message, {
+    steps: [step + 1],
+    rules: [ref],
+    doubt: 0.3,
+    // the rule itself may be for more senders than this one
+    fix: end ? acceptAlone(context, context.ended.step, end) : [],
+  })
 }

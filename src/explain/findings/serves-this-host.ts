@@ -46,5 +46,7 @@ function ownServed(context: Context): string | undefined {
 function isRouterOf(context: Context): boolean {
   const { src = '', dst = '', out } = lastPacket(context)
   const link = homeOf(dst, context.world.host, out)?.link
-  return isPublic(src) && link?.name === out && !hasNoLinkLayer(link!) && !hasNewDestination(context)
+  return (
+    isPublic(src) && link !== undefined && link.name === out && !hasNoLinkLayer(link) && !hasNewDestination(context)
+  )
 }

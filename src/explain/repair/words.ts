@@ -22,13 +22,13 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
   if (first && !isStopper(first.finding) && first.finding.rules.length > 0) {
     const isToldInWords = (step: RepairStep) =>
       step.finding.rules.length === 0 || isMissed(step) || IN_WORDS.has(step.finding.code)
-    const [own, ...others] = stops
-      .filter((step) => step === first || !isToldInWords(step))
-      .map(({ finding }) => rulesOf(finding)[0])
-      .filter((rule) => rule !== undefined)
+    const told = stops.filter((step) => step === first || !isToldInWords(step))
+    const [own, ...others] = told.map(({ finding }) => rulesOf(finding)[0]).filter((rule) => rule !== undefined)
     const named = [...new Map(others.map((rule) => [nameRef(rule), { rule, text: nameRef(rule) }])).values()]
     const distinct = named.filter(({ text }) => text !== nameRef(own!))
-    const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} must change, too.`
+    const isReplys = told.slice(1).every(({ finding: { code } }) => code === 'reply-dropped')
+    const must = isReplys ? 'would stop its reply' : 'must change, too'
+    const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} ${must}.`
     return `${first.finding.message}${changes}${otherCauses(stops.slice(1).filter(isToldInWords))}${source}`
   }
   const stopping = stops.filter((step) => !isMissed(step))

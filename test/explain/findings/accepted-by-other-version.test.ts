@@ -1,7 +1,8 @@
 /** What IPv4's rules accept, and IPv6's have no rule for; and the other way round. */
 import { expect, it } from 'vitest'
+import { fixCommands } from '../../../src/edits/fix.ts'
 import { explain } from '../../../src/explain/explain.ts'
-import type { Packet } from '../../../src/index.ts'
+import type { Finding, Packet } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { worldOf } from '../../journey/journeys.ts'
 import { makeWorld, ROUTER } from '../../simulate/world.ts'
@@ -10,7 +11,9 @@ import { SYN, saved } from './played.ts'
 const SIX: Packet = { ...SYN, src: '2001:db8:1::2', dst: '2001:db8:2::2' }
 
 /** `four` and `six`: rules of filter. */
-function said(four: readonly string[], six: readonly string[], packet: Packet = SIX): (string | undefined)[] {
+const said = (...given: Parameters<typeof found>): string[] => found(...given).map(({ message }) => message)
+
+function found(four: readonly string[], six: readonly string[], packet: Packet = SIX): Finding[] {
   const world = makeWorld(saved({ filter: four }), {
     ...ROUTER,
     routes: [
@@ -24,9 +27,9 @@ function said(four: readonly string[], six: readonly string[], packet: Packet = 
   for (const table of other) table.family = 'ip6'
   world.tables.push(...other)
   const { evidence, ended } = modelEngine.play(world, packet)
-  return explain(evidence, world, { ended })
-    .findings.filter(({ code, message }) => code === 'missing-rule' && message.startsWith('For IP'))
-    .map(({ message }) => message)
+  return explain(evidence, world, { ended }).findings.filter(
+    ({ code, message }) => code === 'missing-rule' && message.startsWith('For IP'),
+  )
 }
 
 const DROPS = '-P FORWARD DROP'
@@ -39,6 +42,13 @@ it('names the rule of the other version', () => {
   ])
   expect(said([DROPS], [DROPS, WEB], SYN)).toEqual([
     'For IPv6, filter FORWARD rule 1 accepts such packets (tcp dport 80); for IPv4, no rule does.',
+  ])
+})
+
+it('proposes to accept this packet alone, as the rule may be for more senders', () => {
+  const [{ fix } = { fix: [] }] = found([DROPS, BRIDGE], [DROPS])
+  expect(fix.map((one) => String(fixCommands(one).command))).toEqual([
+    'ip6tables -A FORWARD -s 2001:db8:1::2 -d 2001:db8:2::2 -i eth0 -o eth1 -p tcp --dport 80 -j ACCEPT',
   ])
 })
 
