@@ -181,7 +181,7 @@ function passesSource(machine: Simulator, packet: Packet): boolean {
   if (back.type !== 'unicast' && !(back.type === 'local' && acceptLocal)) return false
   if (routeDevices(back).includes(device!) || (back.type === 'local' && device === 'lo')) return true
   // on an interface without an address, loose is as strict
-  return mode === 0 || (mode === 2 && !isUnnumbered(host, device!))
+  return mode === 0 || (mode !== 1 && !isUnnumbered(host, device!))
 }
 
 /** Throws Undetermined where nobody knows whether its parts fit. */

@@ -57,6 +57,8 @@ describe('vanished-rp-filter on a tunnel', () => {
 
   it('is not told of a loose one where the tunnel has an address, or where addresses are unknown', () => {
     const address = { family: 'ip', address: '10.9.9.1', prefixLength: 32, scope: 'global' } as const
+    // whatever is neither 0 nor 1 is loose
+    for (const loose of ['2', '3']) expect(played(tunnel(filtering(loose), [address])).outcome).toBe('delivered')
     expect(told(tunnel(filtering('2'), [address]), 'vanished-rp-filter')).toBeUndefined()
     const { host, ...case_ } = tunnel(filtering('2'))
     const unlisted = {
