@@ -16,7 +16,7 @@ const STYLES = `${PAGE}/style`
 const jsx = { transform: { jsx: { runtime: 'automatic', importSource: 'preact' } } }
 
 /** Parts of the worker that a report never asks for: it is what was exported, and has no filter. */
-const NOT_IN_REPORTS = /\/worker\/(export|complete)\.ts$|^\.\/(export|complete)\.ts$/
+const NOT_IN_REPORTS = /\/ui\/worker\/(export|complete)\.ts$/
 
 /** `plugins`: for what it bundles. */
 export async function buildPage(out, plugins = []) {

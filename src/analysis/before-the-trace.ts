@@ -36,7 +36,7 @@ export const chainsBefore = (world: World): string[] =>
     .map(({ table, chain }) => {
       const name = `${table.family} ${table.name} ${chain.name}`
       const where = chain.devices ? `the ingress of ${chain.devices.join(', ')}` : 'ingress'
-      return `${name}, at ${where}, comes before the hooks of IP and may have dropped the packet; to list its rules: ${printCommand(listChain(table.family, table.name, chain.name))}`
+      return `chain ${name}, at ${where}, is evaluated before the hooks of IP and may have dropped the packet; to list its rules: ${printCommand(listChain(table.family, table.name, chain.name))}`
     })
 
 /** By its policy, or by a rule there or in a chain that it may jump to; what a map decides may be a drop. */

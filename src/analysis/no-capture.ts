@@ -1,11 +1,12 @@
 /** What to say to whom gave no capture: what is missing, how to get it, and what can be told without it. */
 import { backendOf } from '../journey/backends.ts'
 import { printable } from '../model/printable.ts'
+import type { Rule } from '../model/ruleset.ts'
 import { UserError } from '../model/user-error.ts'
 import type { World } from '../model/world.ts'
 import { chainsBefore } from './before-the-trace.ts'
 import { captureWords } from './inputs/format-words.ts'
-import type { Inputs } from './inputs/open.ts'
+import { basename, EMPTY, type Inputs, IS_CAPTURE } from './inputs/open.ts'
 
 /** Files named one by one. */
 const MOST = 6
@@ -21,7 +22,7 @@ export function noCapture({ files, warnings, machines, looksLike }: Inputs): Use
     // a command ends with its last word
     .map(({ input, message }) => `\n${printable(input)}: ${printable(message)}${message.endsWith("'") ? '' : '.'}`)
   const worlds = machines.map(({ world }) => world)
-  const empty = files.filter(({ name, format }) => format === 'empty' && IS_CAPTURE.test(name.split('/').at(-1)!))
+  const empty = files.filter(({ name, format }) => format === EMPTY && IS_CAPTURE.test(basename(name)))
   if (empty.length > 0)
     return new UserError(
       `${empty.map(({ name }) => printable(name)).join(', ')}: it is empty, so no packet was traced, or the command that wrote it did not run as root.`,
@@ -34,20 +35,15 @@ export function noCapture({ files, warnings, machines, looksLike }: Inputs): Use
   )
 }
 
-/** As captures are named. */
-const IS_CAPTURE = /trace|monitor|dmesg|journal|syslog|kern|nflog|\.(log|p?cap(ng)?)(\.gz)?$/i
-
 /** What in the rules may be why a trace has nothing in it. */
 function whyNone(worlds: readonly World[]): string[] {
   const why = worlds.flatMap(chainsBefore)
   const chains = worlds.flatMap(({ tables }) => tables.flatMap((table) => [...table.chains.values()]))
-  const traces = chains.some(({ rules }) => rules.some(({ text }) => TRACES.test(text)))
-  if (chains.length > 0 && !traces)
-    why.push('none of the rules that are listed traces or logs: without such a rule there is no line of any packet')
+  const isTold = ({ statements }: Rule) => statements.some(({ kind }) => kind === 'trace' || kind === 'log')
+  if (chains.length > 0 && !chains.some(({ rules }) => rules.some(isTold)))
+    why.push('no listed rule traces or logs packets: without such a rule, a trace stays empty')
   return why.length === 0 ? [] : ['It may be that:', ...why.map((one) => `  ${one}`), '']
 }
-
-const TRACES = /\bnftrace set 1\b|-j (TRACE|LOG|NFLOG)\b|\blog\b/
 
 /** For packets of the families that there are rules of, and as their packet filter tells it. */
 function howTo(worlds: readonly World[]): string[] {

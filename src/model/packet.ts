@@ -7,6 +7,9 @@ export type CtState = 'new' | 'established' | 'related' | 'invalid' | 'untracked
 /** An interface of which only the index is known, as captures without names have it: `#3`. */
 export const isNameless = (name: string | undefined): boolean => name !== undefined && /^#\d+$/.test(name)
 
+/** For a sentence, where `#3` would be read as a packet's number. */
+export const deviceWords = (name: string): string => (isNameless(name) ? `interface ${name.slice(1)}` : name)
+
 /** A connection's status as nft prints it (src/ct.c), in the order of its bits (nf_conntrack_common.h). */
 export const CT_STATUS = [
   'expected',

@@ -2,7 +2,7 @@
 
 import { describeEnd } from '../explain/context.ts'
 import type { Change, Journey } from '../model/journey.ts'
-import { isNameless, type Packet } from '../model/packet.ts'
+import { deviceWords, type Packet } from '../model/packet.ts'
 import { leftBy } from '../model/way-out.ts'
 import { wordTable } from '../model/word-table.ts'
 import { ICMP_TYPES, ICMPV6_TYPES } from '../rules/iptables/values/icmp.ts'
@@ -88,13 +88,10 @@ export function interfaceWords({ packet, steps, outcome }: Journey<unknown>, { t
   const back = steps.some((step) => step.in === 'lo')
   const out = (outcome === 'sent' && shown === 'lo') || (back && shown !== 'lo') ? undefined : shown
   const port = packet.physIn === undefined ? '' : ` (${packet.physIn})`
-  if (packet.in === undefined) return out === undefined ? [] : [`out ${deviceText(out)}`]
-  const from = `${deviceText(packet.in)}${port}`
-  return [out === undefined ? `in ${from}` : `${from}${to}${deviceText(out)}`]
+  if (packet.in === undefined) return out === undefined ? [] : [`out ${deviceWords(out)}`]
+  const from = `${deviceWords(packet.in)}${port}`
+  return [out === undefined ? `in ${from}` : `${from}${to}${deviceWords(out)}`]
 }
-
-/** A packet's number looks like the name of an interface of which only the index is known. */
-const deviceText = (name: string): string => (isNameless(name) ? `interface ${name.slice(1)}` : name)
 
 const HEX = new Set(['mark', 'ctMark', 'tos'])
 const NAMES: Readonly<Record<string, string>> = wordTable({

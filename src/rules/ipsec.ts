@@ -1,8 +1,8 @@
 /** What IPsec's policies make of a packet (net/xfrm/xfrm_policy.c), by those in host state. */
-import { inPrefix, parseAddress } from '../model/address.ts'
 import type { Host, IpsecPolicy, IpsecTemplate } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { EvalContext } from './eval-context.ts'
+import { isInNetwork } from './prefixes.ts'
 
 export interface Unkept {
   policy: IpsecPolicy
@@ -49,17 +49,12 @@ const isOfIpsec = ({ protocol = '', sport, dport }: Packet): boolean =>
 function chooses(policy: IpsecPolicy, packet: Packet): boolean | undefined {
   const { protocol, sport, dport, device, mark, markMask = 0xffffffff, interfaceId } = policy
   // counts on an xfrm interface alone
-  if (interfaceId || !isIn(packet.src, policy.src) || !isIn(packet.dst, policy.dst)) return false
+  if (interfaceId || !isInNetwork(packet.src ?? '', policy.src) || !isInNetwork(packet.dst ?? '', policy.dst))
+    return false
   if (device !== undefined && device !== packet.out) return false
   if (mark !== undefined && ((packet.mark ?? 0) & markMask) >>> 0 !== mark) return false
   if (protocol !== undefined && protocol !== packet.protocol) return /^\d/.test(protocol) ? undefined : false
   return (sport === undefined || sport === packet.sport) && (dport === undefined || dport === packet.dport)
-}
-
-function isIn(address = '', prefix: string): boolean {
-  const [network, length] = prefix.split('/')
-  const [bytes, base] = [parseAddress(address), parseAddress(network!)]
-  return !!bytes && !!base && bytes.length === base.length && inPrefix(bytes, base, Number(length))
 }
 
 const ANY = ['0.0.0.0', '::']

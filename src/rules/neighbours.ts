@@ -16,3 +16,14 @@ export const silentNeighbour = (host: Host, device: string, address: string): Ne
 /** This host has its link address, and nothing says that it did not reply. */
 export const isResolved = (host: Host, device: string, address: string): boolean =>
   neighboursAt(host, device, address).some((one) => one.mac !== undefined && silentState(one) === undefined)
+
+/** Those of a link and an IP version that have this link address: a router has its own for what it passes on. */
+export const neighboursWith = (
+  { neighbours = [] }: Host,
+  device: string,
+  family: Neighbour['family'],
+  mac: string,
+): Neighbour[] =>
+  neighbours.filter(
+    (one) => one.device === device && one.family === family && one.mac?.toLowerCase() === mac.toLowerCase(),
+  )

@@ -1,5 +1,5 @@
 /** Addresses as the tools print them → canonical text, with a prefix length where the model wants one. */
-import { formatAddress, parseAddress } from '../model/address.ts'
+import { formatAddress, inPrefix, parseAddress } from '../model/address.ts'
 
 export type IpFamily = 'ip' | 'ip6'
 
@@ -14,6 +14,10 @@ export function canonicalAddress(text: string): string | undefined {
 }
 
 export const familyOf = (address: string): IpFamily => (address.includes(':') ? 'ip6' : 'ip')
+
+/** Undefined for families that have both, or neither. */
+export const otherVersion = (family: string): IpFamily | undefined =>
+  family === 'ip' ? 'ip6' : family === 'ip6' ? 'ip' : undefined
 
 /** `10.0.0.0/8`, `10.0.0.1` → `10.0.0.1/32`; undefined where it is neither. */
 export function canonicalPrefix(text: string, length?: number): string | undefined {
@@ -34,3 +38,9 @@ export function prefixLength(text: string): number {
 
 /** What `default`, `all` and `any` stand for. */
 export const everywhere = (family: IpFamily): string => (family === 'ip6' ? '::/0' : '0.0.0.0/0')
+
+/** `network`: ADDRESS/LENGTH. No address is in a network of the other IP version. */
+export function isInNetwork(address: string, network: string): boolean {
+  const [bytes, base] = [parseAddress(address), parseAddress(network.split('/')[0]!)]
+  return !!bytes && !!base && bytes.length === base.length && inPrefix(bytes, base, prefixLength(network))
+}

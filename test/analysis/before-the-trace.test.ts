@@ -26,7 +26,7 @@ async function warned(rules: string, trace: string): Promise<string[]> {
 }
 
 const SAID =
-  'it shows nothing but link announcements; inet f2b front, at the ingress of eth0, comes before the hooks of IP and may have dropped the packet; to list its rules: nft -a list chain inet f2b front'
+  'it shows nothing but link announcements; chain inet f2b front, at the ingress of eth0, is evaluated before the hooks of IP and may have dropped the packet; to list its rules: nft -a list chain inet f2b front'
 
 test.each([
   ['by its rule', table('inet', 'tcp dport 22 ip saddr @banned drop')],

@@ -96,7 +96,7 @@ it('is the gateway of the default route, where the request came by another route
   const { status, findings } = await behind()
   expect(status).toBe('reply-lost')
   expect(findings.map(({ code, message }) => `${code}: ${message}`)).toEqual([
-    `wrong-way-out: The request came from the MAC address of ${NODE} (${SENDER}), but this host sends the reply to ${GATEWAY} (the default route), and ${ABROAD} has not acknowledged it. If ${GATEWAY} tracks connections, it drops replies to requests that it has not seen.`,
+    `wrong-way-out: The request came through ${NODE} (MAC address ${SENDER}), but this host sends the reply to ${GATEWAY} (the default route), and ${ABROAD} has not acknowledged it. If ${GATEWAY} tracks connections, it drops replies to requests that it has not seen.`,
   ])
   expect(findings[0]!.fix[0]!.description).toBe(
     `add a route back to ${ABROAD} to lead through the neighbour that sent the packet`,

@@ -26,8 +26,8 @@ it('of an empty trace says why there may be nothing in it', () => {
   expect(dropping.message).toBe(
     'run/trace.txt: it is empty, so no packet was traced, or the command that wrote it did not run as root.',
   )
-  expect(dropping.hint).toContain('netdev f2b early, at the ingress of eth0, comes before the hooks of IP')
-  expect(dropping.hint).toContain('none of the rules that are listed traces or logs')
+  expect(dropping.hint).toContain('chain netdev f2b early, at the ingress of eth0, is evaluated before the hooks of IP')
+  expect(dropping.hint).toContain('no listed rule traces or logs packets')
   expect(said(tables('ip saddr 192.0.2.7 counter', 'meta nftrace set 1')).hint).not.toContain('It may be that')
   // an empty table is no trace
   expect(said('*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n', 'nat.v4').message).toContain('There is no capture')

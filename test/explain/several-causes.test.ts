@@ -211,6 +211,6 @@ it('names the route of a reply that leaves by another interface, which no rule s
     { finding: elsewhere, fix, isOfReply: true as const },
   ]
   expect(messageOf(steps, ({ rules }) => rules)).toBe(
-    "Two things stop this exchange: filter INPUT rule 1 and its reply's route (out of eth1, not of eth0).",
+    "Two things stop this exchange: filter INPUT rule 1 and its reply's route (by eth1, not by eth0).",
   )
 })

@@ -5,7 +5,8 @@ import type { Neighbour } from '../../model/host.ts'
 import type { Finding } from '../../model/journey.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
-import { neighboursAt } from '../../rules/neighbours.ts'
+import { neighboursAt, neighboursWith } from '../../rules/neighbours.ts'
+import { familyOf } from '../../rules/prefixes.ts'
 import { isLinkLocal, lookupRoute } from '../../rules/route.ts'
 import type { Part } from './join/joined.ts'
 
@@ -21,13 +22,8 @@ export function behindRouter(parts: readonly Part[], { src }: Packet): Finding[]
   const { in: device, srcMac } = journey.packet
   if (device === undefined || srcMac === undefined) return []
   const [asker] = neighboursAt(host, device, src)
-  const router = host.neighbours?.find(
-    (one) =>
-      one.device === device &&
-      one.mac === srcMac &&
-      one.address !== src &&
-      silentState(one) === undefined &&
-      isAnotherHost(one, asker),
+  const router = neighboursWith(host, device, familyOf(src), srcMac).find(
+    (one) => one.address !== src && silentState(one) === undefined && isAnotherHost(one),
   )
   const route = lookupRoute({ dst: src, mark: 0 }, host)
   const home = homeOf(src, host, device)
@@ -43,7 +39,11 @@ export function behindRouter(parts: readonly Part[], { src }: Packet): Finding[]
       `${src} is behind ${router.address}: its request came from the MAC address of ${router.address} (${srcMac}). But ${src} is in the network of ${device}${of}, so this host looks for it on ${device} itself (route to ${route.destination}). The prefix may be too short.`,
       {
         fix: [
-          ...addWayBack({ ...journey.packet, src }, host, `everything sent to ${src} then goes to ${router.address}`),
+          ...addWayBack(
+            { ...journey.packet, src },
+            host,
+            `everything sent to ${src} then goes through ${router.address}`,
+          ),
           {
             description: `or give ${own?.address ?? `the address of ${device}`} the prefix length that the link has, and a route through ${router.address}`,
             unverified: 'the right prefix length is unknown here',
@@ -54,6 +54,5 @@ export function behindRouter(parts: readonly Part[], { src }: Packet): Finding[]
   ]
 }
 
-/** One host has an address of each IP version, and a link-local one beside: that they share a MAC address makes it no router. */
-const isAnotherHost = (one: Neighbour, asker: Neighbour | undefined): boolean =>
-  one.family === asker?.family && (!isLinkLocal(one.address) || one.router === true)
+/** One host has a link-local address beside its own: that they share a MAC address makes it no router. */
+const isAnotherHost = ({ address, router }: Neighbour): boolean => !isLinkLocal(address) || router === true

@@ -92,7 +92,7 @@ export async function openInputs(
   if (reader.files.every(({ format }) => format === EMPTY))
     throw (await import('./nothing-read.ts')).nothingRead(named.length, reader)
   for (const { name, format } of reader.files)
-    if (format === EMPTY && IS_TO_TELL.test(basename(name)))
+    if (format === EMPTY && [IS_CAPTURE, IS_RULESET].some((one) => one.test(basename(name))))
       warnings.push({ input: name, code: 'empty', message: 'it is empty: did the command that wrote it run as root?' })
   const found = findMachines(reader.placed)
   for (const { files } of found) {
@@ -122,11 +122,13 @@ export function onlyMachine({ machines }: Inputs, name?: string): MachineInput {
 }
 
 /** The `format` of an empty file: what an empty table prints. */
-const EMPTY = 'empty'
+export const EMPTY = 'empty'
 /** What `ip -j` prints of nothing. */
 const EMPTY_LIST = /^\s*\[\s*\]\s*$/
-/** As rules and captures are named. Of host state, an empty listing is nothing to wonder at. */
-const IS_TO_TELL = /rule|nft|ip6?tables|ebtables|trace|dmesg|journal|syslog|kern|\.(log|v[46]|p?cap(ng)?)(\.gz)?$/i
+/** As captures are named. */
+export const IS_CAPTURE = /trace|monitor|dmesg|journal|syslog|kern|nflog|\.(log|p?cap(ng)?)(\.gz)?$/i
+/** As rules are. Of host state, an empty listing is nothing to wonder at. */
+const IS_RULESET = /rule|nft|ip6?tables|ebtables|\.v[46](\.gz)?$/i
 
 type Redaction = typeof import('./redacted.ts')
 
@@ -292,7 +294,7 @@ class InputReader {
 }
 
 /** The last part of a path; Windows' browsers give none with backslashes. */
-const basename = (path: string): string => path.replace(/\/+$/, '').replace(/^.*\//s, '')
+export const basename = (path: string): string => path.replace(/\/+$/, '').replace(/^.*\//s, '')
 
 /** For sorting as folders are walked. */
 const asWalked = (name: string) => name.replaceAll('/', '\0')

@@ -7,7 +7,7 @@ import type { Proposal } from './proposal.ts'
 export const WHY_NOT: Readonly<Record<WhyNot, string>> = {
   character: 'a name in the change has a character that no command can contain',
   name: 'the program does not accept a name in the change',
-  nameless: 'the capture has only the index of an interface in the change, not its name',
+  nameless: 'the command would have to name an interface of which the capture has only the index',
   language: 'nft cannot express a name or a text in the change',
 }
 

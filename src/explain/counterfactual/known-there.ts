@@ -27,7 +27,7 @@ function hasTalkedAlike({ src, dst, in: from }: Packet, host: Host): boolean {
   }
   return (
     repliedBy(host, dst).some(({ original }) => isAlike(original.src)) ||
-    askedBy(host, dst).some(({ original }) => isAlike(original.dst))
+    repliedTo(host, dst).some(({ original, reply }) => reply.src === original.dst && isAlike(original.dst))
   )
 }
 
@@ -110,15 +110,6 @@ const repliedTo = ({ conntrack = [] }: Host, src: string): readonly ConntrackEnt
 const repliedBy = (host: Host, dst: string): readonly ConntrackEntry[] =>
   repliesFrom(host, dst).filter(({ original, reply }) => reply.dst === original.src && reply.src !== reply.dst)
 
-/** What it has asked for by itself, with its own address, and got a reply to by way of this host. */
-const askedBy = ({ conntrack = [] }: Host, src: string): readonly ConntrackEntry[] =>
-  remembered(fromSources(conntrack), src, () =>
-    conntrack.filter((entry) => {
-      const { original, reply } = entry
-      return original.src === src && reply.src === original.dst && reply.dst === src && !isUnreplied(entry)
-    }),
-  )
-
 const repliesFrom = ({ conntrack = [] }: Host, dst: string): readonly ConntrackEntry[] =>
   remembered(repliesOf(conntrack), dst, () => conntrack.filter((one) => one.reply.src === dst && !isUnreplied(one)))
 
@@ -133,5 +124,4 @@ function remembered(known: Found, address: string, find: () => readonly Conntrac
 
 // there may be millions of entries
 const repliesOf = memo((_: readonly ConntrackEntry[]): Found => new Map())
-const fromSources = memo((_: readonly ConntrackEntry[]): Found => new Map())
 const toSources = memo((_: readonly ConntrackEntry[]): Found => new Map())

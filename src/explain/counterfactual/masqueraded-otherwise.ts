@@ -5,6 +5,7 @@ import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { linkNamed } from '../../rules/links.ts'
+import { otherVersion } from '../../rules/prefixes.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { SOURCE } from './rewritten.ts'
@@ -14,7 +15,7 @@ import { natFromTheStart } from './what-if.ts'
 /** Do rules masquerade what leaves by this interface for the other IP version alone? */
 export function isMasqueradedOtherwise(context: Context, out: string | undefined): boolean {
   const { world, journey } = context
-  const other = journey.family === 'ip' ? 'ip6' : 'ip'
+  const other = otherVersion(journey.family) ?? 'ip'
   const isOfOther = (table: Table, conditions: readonly Condition[]) =>
     table.family === other ||
     (table.family === 'inet' &&

@@ -6,6 +6,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
+import { otherVersion } from '../../rules/prefixes.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
@@ -47,10 +48,6 @@ export function siblingJump(
   }
   return undefined
 }
-
-/** Undefined for families that have both, or neither. */
-export const otherVersion = (family: string): 'ip' | 'ip6' | undefined =>
-  family === 'ip' ? 'ip6' : family === 'ip6' ? 'ip' : undefined
 
 /** Behind a full stop: ` For IPv4, ip qubes forward handle 4 jumps there.` */
 export const siblingWords = ({ ref, version }: SiblingJump): string =>

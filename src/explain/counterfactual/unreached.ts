@@ -92,7 +92,7 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
     const isElsewhere = led && !lead && !leadsByMap(pass.table)
     const astray = strays ?? (isElsewhere ? onlyElsewhere(pass, chain) : undefined)
     // a program leads to its chain at the hook that it is for, as Docker to DOCKER for what is forwarded
-    if (astray && !strays && !isNat(pass) && isOwned(pass, chain)) continue
+    if (astray && !strays && !isNat(pass) && soleOwnerOf(pass.table, chain.name)) continue
     // at whichever hook, it is for what comes in elsewhere: a zone's chain is no other zone's
     if (
       astray &&
@@ -117,10 +117,8 @@ const leadsTo = ({ chain, then }: Unreached, one: Unreached): boolean =>
  * is, nothing jumps there, and nothing is wrong.
  */
 export const isMarkOfServices = ({ table }: Pick<TableTraversal, 'table'>, { name, rules }: Chain): boolean =>
-  rules.every((rule) => writesMark(rule) && verdictOf(rule).ending === 'continue') && isOwned({ table }, { name })
-
-const isOwned = ({ table }: Pick<TableTraversal, 'table'>, { name }: Pick<Chain, 'name'>): boolean =>
-  soleOwnerOf({ family: table.family, table: table.name, chain: name, contents: table }) !== undefined
+  rules.every((rule) => writesMark(rule) && verdictOf(rule).ending === 'continue') &&
+  soleOwnerOf(table, name) !== undefined
 
 /**
  * As kube-proxy names them: `KUBE-EXT-XGLOHA7QRQ3V22RZ` and `KUBE-SVC-…`, `external-4AT6LBPK-shop/cart/tcp/http` and

@@ -1,12 +1,12 @@
 /** A packet that was stopped where it leaves by one interface, and would not be by another: a routing rule leads some of its link's hosts there, and not its source. */
-import { inPrefix, parseAddress } from '../../model/address.ts'
+import { wayTo } from '../../journey/step-context.ts'
 import type { Host, RoutingRule } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { prefixLength } from '../../rules/prefixes.ts'
+import { isInNetwork, prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf, routeDevices, tableLedTo } from '../../rules/route.ts'
 import type { Walk } from '../../rules/walk.ts'
 import { type Context, momentAt } from '../context.ts'
@@ -59,10 +59,8 @@ function findWay(context: Context): WayBySource | undefined {
 function isForNeighbours(from: string, { src, in: link }: Packet, host: Host): boolean {
   const home = src === undefined || link === undefined ? undefined : homeOf(src, host, link)
   if (!home || home.link.name !== link || isLocal(src!, host) !== false) return false
-  const [others, network, own] = [from, home.network, src!].map((one) => parseAddress(one.split('/')[0]!))
-  if (!others || !network || !own || others.length !== own.length) return false
-  const [length, whole] = [prefixLength(from), prefixLength(home.network)]
-  return length > whole && inPrefix(others, network, whole) && !inPrefix(own, others, length)
+  const isNarrower = prefixLength(from) > prefixLength(home.network)
+  return isNarrower && isInNetwork(from.split('/')[0]!, home.network) && !isInNetwork(src!, from)
 }
 
 /** What stopped it, or led it there, asks for a service or a destination: that is kept from the uplink on purpose, whoever may use it. */
@@ -70,18 +68,11 @@ const isForOneService = (context: Context): boolean =>
   stoppingRules(context).some(({ rule }) => rule.conditions.some((one) => SERVICE.test(fieldOf(one) ?? '')))
 
 /** The one that stopped it, and those that led it there. */
-function stoppingRules({ journey, evidence, ended }: Context): { rule: Rule; step: number }[] {
-  const found: { rule: Rule; step: number }[] = []
-  let depth = Number.POSITIVE_INFINITY
-  for (let step = ended.step; step >= 0 && depth > 0; step--) {
-    const own = journey.steps[step]!.depth ?? 0
-    if (own >= depth) continue
-    depth = own
-    const { rule } = evidence.arrivals[step]!
-    if (rule) found.push({ rule, step })
-  }
-  return found
-}
+const stoppingRules = ({ evidence: { arrivals }, ended }: Context): { rule: Rule; step: number }[] =>
+  [...wayTo(arrivals, ended.step)].flatMap((step) => {
+    const { rule } = arrivals[step]!
+    return rule ? [{ rule, step }] : []
+  })
 
 /** What stopped it, or led it there, would not have stopped the others: it is for such sources, wherever they go. */
 function isForSource(context: Context, from: string): boolean {

@@ -56,9 +56,8 @@ function tell(context: Context, goal: Goal, i: number): Detected[] {
 
 /** A program that wrote it for one of its own chains means it. Into a chain of its own, or out of one, a person leads. */
 function isPrograms(table: Table, { name }: Chain, rule: Rule): boolean {
-  const owner = (chain = '') => soleOwnerOf({ family: table.family, table: table.name, chain, contents: table })?.name
-  const own = owner(name)
-  return own !== undefined && own === owner(verdictOf(rule).chain)
+  const own = soleOwnerOf(table, name)
+  return own !== undefined && own === soleOwnerOf(table, verdictOf(rule).chain ?? '')
 }
 
 /**

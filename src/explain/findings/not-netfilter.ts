@@ -1,7 +1,7 @@
 import { addressWord, deviceWord } from '../../edits/words.ts'
 import { type Command, command, spoken } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
-import { isNameless, type Packet } from '../../model/packet.ts'
+import { deviceWords, isNameless, type Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
@@ -63,7 +63,7 @@ export const notNetfilter: Detector = {
             command('bridge', 'fdb', 'show', 'br', deviceWord(bridge.name)),
           )
         return next(
-          `No rule stopped it. It left through ${isNameless(out) ? `interface ${out!.slice(1)}, whose name is unknown` : (out ?? 'an interface')}.${leftWords(context, out)}${awaitsReply(packet) && !isReply(packet, context.world) ? `${placeWords(context)} If no reply comes, capture on ${out === undefined || isNameless(out) ? 'that interface' : out} to see what comes back.${queueWords(context, out)}` : ''}`,
+          `No rule stopped it. It left through ${out === undefined ? 'an interface' : deviceWords(out)}${isNameless(out) ? ', whose name is unknown' : ''}.${leftWords(context, out)}${awaitsReply(packet) && !isReply(packet, context.world) ? `${placeWords(context)} If no reply comes, capture on ${out === undefined || isNameless(out) ? 'that interface' : out} to see what comes back.${queueWords(context, out)}` : ''}`,
           tcpdump(out),
         )
       }

@@ -7,7 +7,7 @@ import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { isPrivate, isPublic, staysUnanswered } from '../counterfactual/undeliverable.ts'
-import { addRoutingRule, isDefault, replaceRoute, routeWords } from '../host/routes.ts'
+import { addRoutingRule, giveSource, isDefault, routeWords } from '../host/routes.ts'
 
 /**
  * A routing rule goes by the source (`from`), and takes an address of this host for one of the network that it is for:
@@ -132,14 +132,7 @@ function told(context: Context, source: string, { address }: LinkAddress, questi
 function withSource(source: string, question: RouteQuestion, out: string, host: Host): Proposal[] {
   const route = lookupRoute(question, host)
   if (route?.type !== 'unicast' || route.device !== out || route.source !== undefined) return []
-  return [
-    {
-      description: `let that route choose ${source} as the source`,
-      ...replaceRoute(route, { source }),
-      unverified: 'the model does not choose the source of a packet',
-      note: 'it does not help where the program itself chooses its source',
-    },
-  ]
+  return giveSource(route, source, 'the model does not choose the source of a packet')
 }
 
 interface Sent {

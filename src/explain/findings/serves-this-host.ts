@@ -10,36 +10,37 @@ import { hasSilentNextHop } from '../neighbours/stand-in.ts'
 /** Sentences; undefined where conntrack does not show it. `other`: the IP version that is not the packet's. */
 export function servesThisHost(context: Context, other: string): string | undefined {
   const packet = lastPacket(context)
-  const { src, dst, dport, protocol, out } = packet
-  const own = ownServed(context)
-  if (own === undefined || isRouterOf(context)) return undefined
+  const { src, dst, protocol, out } = packet
+  const replied = repliedHere(context)
+  if (replied === undefined || isRouterOf(context)) return undefined
   const left = `It left for ${dst} with its own source ${src}, and connection tracking has seen no reply`
-  const at = dport === undefined ? '' : ` from ${protocol} port ${dport}`
   const alone = isMasqueradedOtherwise(context, out) ? ` On ${out}, only ${other} is masqueraded.` : ''
   // dnsmasq and ntpd, say, answer some networks alone, and refuse nothing
   const dropper = protocol === 'udp' ? 'a firewall or the program' : 'a firewall'
   const why = `either replies to ${src} do not come back through this host, or ${dropper} there drops packets from that source`
-  return `${left}. ${dst} replied${at} to this host's address ${own}: ${why}.${alone}`
+  return `${left}. ${replied}: ${why}.${alone}`
 }
 
 /** The same of a neighbour that has this host for its router to the internet: who asks from there needs no other source, but a route. */
 export function servesNeighbours(context: Context): string {
-  const own = isRouterOf(context) ? ownServed(context) : undefined
-  if (own === undefined) return ''
-  const { src, dst, dport, protocol } = lastPacket(context)
-  const at = dport === undefined ? '' : ` from ${protocol} port ${dport}`
-  return ` ${dst} replied${at} to this host's address ${own}. It must send replies to ${src} through this host as well: check its default route, and its firewall.`
+  const replied = isRouterOf(context) ? repliedHere(context) : undefined
+  if (replied === undefined) return ''
+  const { src, dst } = lastPacket(context)
+  return ` ${replied}. Replies to ${src} must take the way through this host as well: check the default route and the firewall of ${dst}.`
 }
 
-/** This host's address to which it has replied from that very port. */
-function ownServed(context: Context): string | undefined {
+/** To this host's own address, from that very port; without the full stop. */
+function repliedHere(context: Context): string | undefined {
   const { journey, world } = context
   const packet = lastPacket(context)
   // what waits for its next hop has not left
   if (packet.out === undefined || hasSilentNextHop(context, packet.out)) return undefined
   const isKept =
     journey.outcome === 'forwarded' && isLocal(packet.src, world.host) === false && staysUnanswered(context)
-  return isKept ? ownRepliedTo(packet, world.host) : undefined
+  const own = isKept ? ownRepliedTo(packet, world.host) : undefined
+  if (own === undefined) return undefined
+  const { dst, dport, protocol } = packet
+  return `${dst} replied${dport === undefined ? '' : ` from ${protocol} port ${dport}`} to this host's address ${own}`
 }
 
 /** Whom nat sends there may come from anywhere, and so may what comes out of a tunnel: the neighbour's router is likely another one. */

@@ -2,9 +2,8 @@
 import type { Host, Route } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { hasAddress } from '../../rules/fib.ts'
-import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
-import { replaceRoute, routeWords } from '../host/routes.ts'
+import { giveSource, routeWords } from '../host/routes.ts'
 import { addressesOf } from './own-source.ts'
 
 export interface SourceOfRoute {
@@ -25,11 +24,6 @@ export function sourceOfRoute(
   const [own] = addressesOf(out, host, 'ip')
   return {
     words: ` ${routeWords(back).replace(/^t/, 'T')} gives requests the source ${dst}, an address of ${came}, although they leave by ${out}: so replies come in on ${came}.`,
-    fix: propose(
-      `let that route choose ${own?.address} as the source`,
-      own && replaceRoute(back, { source: own.address }),
-      'it does not help where the program itself chooses its source',
-      'it affects only new connections: this reply would still be dropped',
-    ),
+    fix: own ? giveSource(back, own.address, 'it affects only new connections: this reply would still be dropped') : [],
   }
 }

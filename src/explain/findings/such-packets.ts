@@ -18,7 +18,7 @@ export function opensOf({ packet, hints: { byTurns, answer, hook } }: Chosen & {
   if (isOfGroups(packet))
     return `opens only ${protocol === 'igmp' ? 'IGMP' : 'multicast listener discovery'} on this interface`
   if (!byTurns && !isOfOneService(packet, answer))
-    return `opens every packet of protocol ${protocol} from this source to this destination`
+    return `opens all traffic of protocol ${protocol} from this source to this destination`
   if (!byTurns) return answer ? 'opens only packets of this service' : 'opens only this source and service'
   return answer
     ? 'opens every source that nat may choose, for this destination and service'

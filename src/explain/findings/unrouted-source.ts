@@ -25,12 +25,12 @@ export const unroutedSource: Detector = {
       finding(
         'wrong-way-out',
         'warning',
-        `It would leave by ${packet.out}, and was stopped there. Routing rule ${rule.priority} leads packets from ${rule.from} out of ${device} (table ${table}), where ${by} accepts them. ${source} is not in ${rule.from}.`,
+        `It was to leave by ${packet.out}, where it was stopped. Routing rule ${rule.priority} sends packets from ${rule.from} out of ${device} instead (table ${table}), where ${by} accepts them; ${source} is not in ${rule.from}.`,
         {
           steps: [context.ended.step + 1],
           ...(ref ? { rules: [ref] } : {}),
           fix: propose(
-            `look up table ${table} for packets from ${source}, too`,
+            `use table ${table} for packets from ${source}, too`,
             addRoutingRule({ ...rule, from: hostPrefix(source) }),
             `affects all packets that ${source} sends; a wider network behind "from" leads others there, too`,
           ),

@@ -169,7 +169,7 @@ function numbered(device: string, address: string | undefined, setLoose: Changin
   return propose(
     `${device} has no IPv4 address, so loose would be as strict: give it ${address} as well${setLoose ? ', and set the filter to loose' : ''}`,
     allOf([given, ...(setLoose ? [setLoose] : [])]),
-    `the alternative is to set rp_filter to 0, of ${device} and of all`,
+    `or set rp_filter to 0, both for ${device} and for all`,
   )
 }
 

@@ -3,6 +3,7 @@ import type { Host, Link, Route } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
+import { neighboursWith } from '../../rules/neighbours.ts'
 import { lookupRoute, routeDevices, rulesFor, wayBackOf } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { type Change, type Proposal, together } from '../changes/proposal.ts'
@@ -88,11 +89,9 @@ function wayOut(
   )
   if (lesser) return { gateway: lesser.gateway! }
   if (hasNoLinkLayer(link)) return {}
-  const by = host.neighbours?.find(
-    (one) =>
-      one.device === name && one.family === family && srcMac !== undefined && one.mac === srcMac && one.address !== src,
-  )
-  return by && { gateway: by.address }
+  const by = srcMac === undefined ? [] : neighboursWith(host, name, family, srcMac)
+  const [router] = by.filter(({ address }) => address !== src)
+  return router && { gateway: router.address }
 }
 
 /** Of numbers that people use, the first that nothing is in and no rule names. */

@@ -1,7 +1,6 @@
 /** A route that refuses what is left of a prefix, as daemons add one for a delegated prefix: networks of links are parts of it. */
-import { inPrefix, parseAddress } from '../../model/address.ts'
 import type { Host, Link, Route } from '../../model/host.ts'
-import { familyOf, prefixLength } from '../../rules/prefixes.ts'
+import { familyOf, isInNetwork, prefixLength } from '../../rules/prefixes.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { homeOf, isDefault } from './routes.ts'
 
@@ -11,14 +10,11 @@ const MOST = 3
 /** Undefined where no link has a part of it: then it is there to refuse all of it. */
 export function restOfPrefix(route: Route, dst: string, host: Host): { told: string; fix: Proposal } | undefined {
   const { destination, family } = route
-  const base = parseAddress(destination.split('/')[0]!)
-  if (!base || isDefault(route)) return undefined
+  if (isDefault(route)) return undefined
   const length = prefixLength(destination)
   const parts = (host.links ?? []).flatMap(({ addresses = [] }) =>
     addresses.flatMap(({ address, prefixLength: own }) => {
-      const bytes = parseAddress(address)
-      const isPart = bytes?.length === base.length && own > length && inPrefix(bytes, base, length)
-      const home = isPart ? homeOf(address, host) : undefined
+      const home = own > length && isInNetwork(address, destination) ? homeOf(address, host) : undefined
       return home ? [`${home.link.name} has ${home.network}`] : []
     }),
   )
@@ -28,7 +24,7 @@ export function restOfPrefix(route: Route, dst: string, host: Host): { told: str
   return {
     told: ` It refuses what no interface has of ${destination}: ${parts.join(', ')}.`,
     fix: {
-      description: `give the interface that leads to ${dst} an address of its network${named}`,
+      description: `give the interface towards ${dst} an address in the network of ${dst}${named}`,
       unverified: 'the right network is unknown here',
     },
   }

@@ -9,7 +9,7 @@ import type { Host, Link, Route, RoutingRule } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
 import { isLocal, knowsNetworks } from '../../rules/fib.ts'
-import { isResolved, neighboursAt } from '../../rules/neighbours.ts'
+import { isResolved, neighboursAt, neighboursWith } from '../../rules/neighbours.ts'
 import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
 import {
   leadsOutOf,
@@ -305,6 +305,15 @@ export function replaceRoute({ scope: _, flags, ...route }: Route, way: Pick<Rou
   return { edits: edits({ ...(way.gateway === undefined ? route : own), ...way }), undo: edits(route) }
 }
 
+/** `unverified`: why the change is not tried. */
+export const giveSource = (route: Route, source: string, unverified: string): Proposal[] =>
+  propose(
+    `make that route give ${source} as the source`,
+    replaceRoute(route, { source }),
+    'it does not help programs that choose their source address themselves',
+    unverified,
+  )
+
 /** Another route to the same network, in its place: with another metric or tos it would stand beside it. */
 export function changeRoute(route: Route, into: Route): Change {
   const { metric, tos } = route
@@ -333,9 +342,8 @@ export const addRoute = (route: Route): Change => ({ edits: add(route), undo: wi
 export function addWayBack({ src, in: device, srcMac }: Packet, host: Host, note: string): Proposal[] {
   if (src === undefined || device === undefined || srcMac === undefined) return []
   if (isLocal(src, host) || (homeOf(src, host, device)?.link.name ?? device) !== device) return []
-  const { neighbours } = host
   const family = src.includes(':') ? 'ip6' : 'ip'
-  const by = neighbours?.filter((one) => one.device === device && one.family === family && one.mac === srcMac) ?? []
+  const by = neighboursWith(host, device, family, srcMac)
   const [gateway] = [...by.filter(({ address }) => address === src), ...by].map(({ address }) => address)
   if (gateway === undefined) return []
   const destination = hostPrefix(src)

@@ -30,8 +30,9 @@ export function ownerOf(place: Place): Owner | undefined {
 }
 
 /** Who alone puts rules into this chain: not where it is one that administrators fill as well. */
-export function soleOwnerOf(place: Omit<Place, 'rule'>): Owner | undefined {
-  const home = find(place, (mark) => mark.whole || mark.chains?.test(place.chain))
+export function soleOwnerOf({ family, name: table, chains }: Table, chain: string): Owner | undefined {
+  const place = { family, table, chain, contents: { chains } }
+  const home = find(place, (mark) => mark.whole || mark.chains?.test(chain))
   return home && !(home.mark.shared && !home.mark.whole) ? home.owner : undefined
 }
 

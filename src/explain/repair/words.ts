@@ -108,7 +108,7 @@ const asItem = (clause: string): string =>
     .replace(/^(.*) would drop (?:it|its reply)(?: as a martian)?: (.*)$/, '$1 ($2)')
     .replace(/^it would go the wrong way: (.*)$/, 'the route ($1)')
     .replace(/^its reply would go the wrong way: (.*)$/, "its reply's route ($1)")
-    .replace(/^its reply would leave by (\S+), not by (\S+)$/, "its reply's route (out of $1, not of $2)")
+    .replace(/^its reply would leave by (\S+), not by (\S+)$/, "its reply's route (by $1, not by $2)")
 
 /** The first sentence, as one of several things. */
 const asClause = (message: string): string => firstSentence(goingOn(message))

@@ -53,7 +53,7 @@ export function markUplink(
   const route = addRoutingRule({ family, mark: bit, markMask: bit, action: { table: name } })
   const own = made.length === 0 ? `table ${name}` : `a table of its own, ${name}`
   const fix = propose(
-    `mark connections that come in on ${came}, and route their replies, which come in on ${inner}, by ${own}, out of ${came}`,
+    `mark connections that come in on ${came}, and send their replies, which come in on ${inner}, out of ${came} by ${own}`,
     allOf([rules, ...made, route]),
     `affects every connection that comes in on ${came} and is forwarded to ${inner}`,
   )

@@ -19,6 +19,10 @@ export const silentFor = (entry: ConntrackEntry, world: World): number | undefin
 export const halfOpenFor = (entry: ConntrackEntry, world: World): number | undefined =>
   entry.state === 'SYN_RECV' ? waitedFor(entry, world) : undefined
 
+/** Whoever got the SYN ACK would have gone on with it. */
+export const isLongHalfOpen = (entry: ConntrackEntry, world: World): boolean =>
+  (halfOpenFor(entry, world) ?? 0) >= PATIENCE
+
 /** TCP's keepalive goes out at the latest by then, from those that send one (net.ipv4.tcp_keepalive_time); seconds. */
 const KEEPALIVE = 7200
 

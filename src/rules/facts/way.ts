@@ -1,6 +1,6 @@
 /** Where the packet is: its interfaces, whose it is, and what else the kernel keeps besides its bytes. */
 import { memo } from '../../model/memo.ts'
-import { isNameless } from '../../model/packet.ts'
+import { deviceWords, isNameless } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { bridgeCalls } from '../bridge-calls.ts'
 import { ABSENT, type EvalContext, ipVersion, packetField, type Read, type Readers } from '../eval-context.ts'
@@ -30,7 +30,7 @@ export const inputName: Read = (moment) => {
 
 /** Undefined where it is not known; unknown where only its index is. */
 const named = (name: string | undefined): string | Unknown | undefined =>
-  isNameless(name) ? unknown(`the name of interface ${name!.slice(1)} is not known`) : name
+  isNameless(name) ? unknown(`the name of ${deviceWords(name!)} is not known`) : name
 
 /** Before the packet is routed it has no output interface, nor has one for this host. */
 export const outputName: Read = ({ packet, hook }) =>

@@ -25,7 +25,7 @@ describe('a protocol without ports', () => {
       `ip saddr 192.0.2.2 ip daddr 198.51.100.2 ${selector} accept`,
     )
     expect(opensOf({ kind: 'such', packet, hints: {} })).toBe(
-      `opens every packet of protocol ${protocol} from this source to this destination`,
+      `opens all traffic of protocol ${protocol} from this source to this destination`,
     )
   })
 

@@ -140,7 +140,7 @@ it('tells who asks from the internet of the route of a neighbour, which needs no
   const tunnel = { ...sent, host: { ...sent.host, links } }
   expect(messageOf(tunnel)).toContain('either replies to 198.51.100.9 do not come back')
   expect(told(from('198.51.100.9'), 'not-netfilter')?.message).toContain(
-    " 10.0.2.5 replied from tcp port 80 to this host's address 10.0.2.1. It must send replies to 198.51.100.9 through this host as well: check its default route, and its firewall.",
+    " 10.0.2.5 replied from tcp port 80 to this host's address 10.0.2.1. Replies to 198.51.100.9 must take the way through this host as well: check the default route and the firewall of 10.0.2.5.",
   )
   expect(messageOf(from('172.20.0.9'))).toContain("replied from tcp port 80 to this host's address 10.0.2.1: either")
   expect(told(from('172.20.0.9'), 'not-netfilter')).toBeUndefined()

@@ -44,7 +44,7 @@ describe('a source that a routing rule leaves out', () => {
   it('is told where the other interface is the one that the rules accept', () => {
     const found = told(one(), 'wrong-way-out')
     expect(found?.message).toBe(
-      'It would leave by eth1, and was stopped there. Routing rule 100 leads packets from 10.0.1.128/25 out of wg0 (table 7), where filter FORWARD rule 2 accepts them. 10.0.1.2 is not in 10.0.1.128/25.',
+      'It was to leave by eth1, where it was stopped. Routing rule 100 sends packets from 10.0.1.128/25 out of wg0 instead (table 7), where filter FORWARD rule 2 accepts them; 10.0.1.2 is not in 10.0.1.128/25.',
     )
     expect(found?.fix).toMatch(/^ip rule add from 10.0.1.2\/32 priority 100 table 7 → forwarded/)
   })

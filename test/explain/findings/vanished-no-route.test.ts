@@ -336,7 +336,7 @@ describe('a route that refuses the rest of a prefix', () => {
       'Routing dropped it: the route to 10.0.3.2 is "unreachable". It refuses what no interface has of 10.0.0.0/16: eth0 has 10.0.1.0/24, eth1 has 10.0.2.0/24.',
     )
     expect(descriptions([...noDefault, rest])).toEqual([
-      'give the interface that leads to 10.0.3.2 an address of its network (without one: eth2)',
+      'give the interface towards 10.0.3.2 an address in the network of 10.0.3.2 (without one: eth2)',
       expect.stringContaining('add a route to 10.0.3.2'),
     ])
   })

@@ -7,7 +7,7 @@ import { DISCOVERY_UNPLAYED } from '../../../explain/neighbours/frames.ts'
 import type { Host, Neighbour } from '../../../model/host.ts'
 import type { Finding } from '../../../model/journey.ts'
 import { silentState } from '../../../model/silent-neighbour.ts'
-import { neighboursAt } from '../../../rules/neighbours.ts'
+import { neighboursAt, neighboursWith } from '../../../rules/neighbours.ts'
 import { isLinkLocal, lookupRoute, wayBackOf } from '../../../rules/route.ts'
 import type { Part } from '../join/joined.ts'
 
@@ -54,13 +54,15 @@ export function otherRouter(parts: readonly Part[]): Finding | undefined {
   const [gateway] = neighboursAt(world.host, device, route.gateway)
   const router = routerWith(srcMac, device, gateway, world.host)
   if (!router || router.address === src || isAcknowledgedBy(src, world.host)) return undefined
-  const came = `The request came from the MAC address of ${router.address} (${srcMac})`
+  const came = `The request came through ${router.address} (MAC address ${srcMac})`
   const goes = `this host sends the reply to ${route.gateway} (${routeWords(route)}), and ${src} has not acknowledged it`
   return finding(
     'wrong-way-out',
     'warning',
     `${came}, but ${goes}. If ${route.gateway} tracks connections, it drops replies to requests that it has not seen.`,
-    { fix: addWayBack(packet, world.host, `everything sent to ${src} then goes to ${router.address}`).map(sayable) },
+    {
+      fix: addWayBack(packet, world.host, `everything sent to ${src} then goes through ${router.address}`).map(sayable),
+    },
   )
 }
 
@@ -71,18 +73,10 @@ const isAcknowledgedBy = (src: string, { conntrack = [] }: Host): boolean =>
 /** What routers give an address that they share: VRRP (RFC 9568, 7.3), and HSRP and GLBP of Cisco's. */
 const SHARED = /^(?:00:00:5e:00:0[12]|00:00:0c:07:ac|00:00:0c:9f:f|00:07:b4:00)/i
 
-/** The neighbour that has this link address, and not the gateway's. */
-function routerWith(
-  mac: string,
-  device: string,
-  gateway: Neighbour | undefined,
-  { neighbours = [] }: Host,
-): Neighbour | undefined {
-  const isOf = (one: Neighbour) => one.mac?.toLowerCase() === mac.toLowerCase()
-  if (gateway?.mac === undefined || silentState(gateway) !== undefined || isOf(gateway)) return undefined
-  // whichever of several routers has it sends with its own one
-  if (SHARED.test(gateway.mac)) return undefined
-  return neighbours.find(
-    (one) => one.device === device && one.family === gateway.family && isOf(one) && !isLinkLocal(one.address),
-  )
+/** The neighbour that has this link address, where the gateway has another one. */
+function routerWith(mac: string, device: string, gateway: Neighbour | undefined, host: Host): Neighbour | undefined {
+  if (gateway?.mac === undefined || silentState(gateway) !== undefined) return undefined
+  // whichever of several routers has a shared one sends with its own
+  if (gateway.mac.toLowerCase() === mac.toLowerCase() || SHARED.test(gateway.mac)) return undefined
+  return neighboursWith(host, device, gateway.family, mac).find(({ address }) => !isLinkLocal(address))
 }

@@ -11,7 +11,7 @@ import { isDiscovery } from '../../../model/neighbour-discovery.ts'
 import { getsThrough, isPassed, isStopped, isThoughtVanished } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
-import { halfOpenFor, PATIENCE as LISTED_AFTER } from '../../../rules/conntrack/silence.ts'
+import { isLongHalfOpen } from '../../../rules/conntrack/silence.ts'
 import { asItLeft, hidesSource } from '../../as-it-left.ts'
 import { isAsking, type Joined, type Part, type Told } from '../join/joined.ts'
 import { withoutRuleResets } from '../join/reset-by-rule.ts'
@@ -333,8 +333,7 @@ function sentElsewhere(parts: readonly Part[], asked: Packet): Finding | undefin
   const { world } = parts[0]!.told
   const entry = world.host.conntrack && entryOpened(asked, world)
   if (!entry || goesOn(entry) || entry.status.includes('assured')) return undefined
-  const isHalfOpen = (halfOpenFor(entry, world) ?? 0) >= LISTED_AFTER
-  return otherNeighbour(parts) ?? (isHalfOpen ? otherRouter(parts) : undefined)
+  return otherNeighbour(parts) ?? (isLongHalfOpen(entry, world) ? otherRouter(parts) : undefined)
 }
 
 /** Whoever asked has acknowledged the reply. */

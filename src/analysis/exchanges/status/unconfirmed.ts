@@ -5,7 +5,7 @@ import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
-import { halfOpenFor, PATIENCE } from '../../../rules/conntrack/silence.ts'
+import { isLongHalfOpen } from '../../../rules/conntrack/silence.ts'
 import { lookupRoute, questionOf } from '../../../rules/route.ts'
 import { isAsking, type Part, type Told } from '../join/joined.ts'
 import type { UnquotedError } from '../join/unquoted.ts'
@@ -30,7 +30,7 @@ export function mayNotArrive(parts: readonly Part[], answer: Part, asked: Packet
     told.world.host.conntrack && (entryOpened(asked, told.world) ?? entryAnswered(told.journey.packet, told.world))
   if (entry && isUsed(entry)) return false
   // whoever gets a SYN ACK goes on with it at once
-  if (told.says === 'answers' && entry && (halfOpenFor(entry, told.world) ?? 0) >= PATIENCE) return true
+  if (told.says === 'answers' && entry && isLongHalfOpen(entry, told.world)) return true
   // and a router that has it in place of whoever asked may drop it
   if (told.says === 'answers' && told.journey.findings.some(({ code }) => saysAstray(code))) return true
   return (
