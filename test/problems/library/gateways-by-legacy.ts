@@ -140,7 +140,7 @@ COMMIT
 COMMIT
 `
 
-export const THREADS_BN_GATEWAYS_LEGACY: Problem[] = [
+export const GATEWAYS_BY_LEGACY: Problem[] = [
   {
     name: 'ddwrt-script-inserts-the-drop-of-guests-above-what-it-accepts',
     thread: {

@@ -1,4 +1,4 @@
-/** Near those of threads-bm-*.ts: the same signs with other causes. */
+/** Near those of cluster-nodes.ts and docker-hosts.ts: the same signs with other causes. */
 import { FORWARDS, WEB } from '../machines.ts'
 import type { Problem } from '../problem.ts'
 
@@ -15,7 +15,7 @@ const INPUT = `table inet filter {
 }
 `
 
-export const THREADS_BM_NEAR: Problem[] = [
+export const NEAR_NODES_AND_HOSTS: Problem[] = [
   {
     name: 'near-loose-filter-of-a-tunnel-without-an-address',
     thread: {

@@ -83,7 +83,7 @@ table inet filter {
 }
 `
 
-export const THREADS_BN_PREFIXES: Problem[] = [
+export const PREFIXES: Problem[] = [
   {
     name: 'vyos-group-has-the-old-prefix-and-replies-are-not-tracked',
     thread: {

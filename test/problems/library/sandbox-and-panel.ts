@@ -122,7 +122,7 @@ const LXD6 = `*filter
 COMMIT
 `
 
-export const THREADS_BM_SANDBOX_AND_PANEL: Problem[] = [
+export const SANDBOX_AND_PANEL: Problem[] = [
   {
     name: 'cape-has-no-route-for-the-guest-and-no-masquerade',
     thread: {

@@ -116,7 +116,7 @@ const FW4 = `table inet fw4 {
 }
 `
 
-export const THREADS_BN_ROUTERS: Problem[] = [
+export const ROUTERS: Problem[] = [
   {
     name: 'geoip-shell-and-the-forward-chain-both-stop-what-the-tunnel-brings',
     thread: {

@@ -89,7 +89,7 @@ COMMIT
 COMMIT
 `
 
-export const THREADS_BN_UPLINKS: Problem[] = [
+export const TWO_WAYS_OUT: Problem[] = [
   {
     name: 'nixos-checks-the-path-back-and-allows-the-port-on-the-other-interface',
     thread: {

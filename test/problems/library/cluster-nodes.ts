@@ -155,7 +155,7 @@ ${chains('cali-INPUT', 'cali-FORWARD', 'cali-wl-to-host', 'cali-from-wl-dispatch
 COMMIT
 `
 
-export const THREADS_BM_CLUSTER_NODES: Problem[] = [
+export const CLUSTER_NODES: Problem[] = [
   {
     name: 'healthy-kube-proxy-has-its-metrics-at-loopback-alone',
     thread: {

@@ -134,7 +134,7 @@ const STATEFUL = `*filter
 COMMIT
 `
 
-export const THREADS_BN_HOSTS_BY_IPTABLES: Problem[] = [
+export const HOSTS_BY_IPTABLES: Problem[] = [
   {
     name: 'proxmox-ip-filter-of-a-guest-that-routes-for-its-tunnel',
     thread: {

@@ -126,7 +126,7 @@ table inet filter {
 }
 `
 
-export const THREADS_BM_DOCKER_HOSTS: Problem[] = [
+export const DOCKER_HOSTS: Problem[] = [
   {
     name: 'docker-has-the-prefix-of-the-uplink-for-its-bridge',
     thread: { title: 'IPV6 not forwarded by default', address: 'https://github.com/docker/for-linux/issues/359' },
