@@ -11,12 +11,11 @@ export interface Open {
   otherwise?: Outcome
 }
 
-/** Ends a simulation; thrown no further than Machine.send. */
-export class Undetermined extends Error {
+/** Ends a simulation; thrown no further than Simulator.send. No Error: a stack that nobody reads takes longer than the packet. */
+export class Undetermined {
   readonly open: Open
 
   constructor(condition: string, reason: string, endless = false) {
-    super(`${condition}: ${reason}`)
     this.open = { condition, reason, ...(endless ? { endless: true } : {}) }
   }
 }

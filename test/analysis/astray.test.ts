@@ -101,6 +101,15 @@ describe('a forwarded reply that goes back out where it came in, and not where t
     ])
   })
 
+  it('names interfaces of which only the index is known unlike packets', async () => {
+    const from = trace('filter:FORWARD:policy:1', { ...ends, in: '#3', out: '#2' })
+    const back = trace('filter:FORWARD:policy:1', { ...turned, in: '#2', out: '#2' })
+    const messages = (await told({ RULES }, from, back)).findings.map(({ message }) => message)
+    expect(messages).toContainEqual(
+      expect.stringContaining('came in on interface 3, but its reply leaves by interface 2'),
+    )
+  })
+
   it('is an answer where the connection is known to go on, or the reply goes back as the request came', async () => {
     const conntrack =
       'udp      17 170 src=10.88.0.69 dst=192.0.2.80 sport=40000 dport=53 src=192.0.2.80 dst=10.88.0.69 sport=53 dport=40000 [ASSURED] mark=0 use=1\n'

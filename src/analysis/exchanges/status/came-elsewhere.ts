@@ -7,6 +7,7 @@ import type { Host } from '../../../model/host.ts'
 import type { Finding } from '../../../model/journey.ts'
 import { ONLY_LOOKS } from '../../../model/only-looks.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
+import { deviceWords } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import { routedDevice } from '../../../rules/bridge-calls.ts'
 import { asItLeft } from '../../as-it-left.ts'
@@ -32,14 +33,14 @@ export function cameElsewhere(parts: readonly Part[], status: ExchangeStatus): F
     finding(
       'reply-by-other-uplink',
       'note',
-      `The request left by ${left}, but its reply came in on ${came}.${filter?.words ?? ''}`,
+      `The request left by ${deviceWords(left)}, but its reply came in on ${deviceWords(came)}.${filter?.words ?? ''}`,
       {
         // where nothing drops it for that, such a way is no mistake
         fix: filter
           ? [
               ...filter.look,
               {
-                description: `give ${dst ?? 'the host that replies'} a route by which its replies come in on ${left}`,
+                description: `give ${dst ?? 'the host that replies'} a route by which its replies come in on ${deviceWords(left)}`,
                 unverified: 'the routes of that host are unknown here',
               },
             ]
@@ -59,9 +60,10 @@ function filterOf({ sysctls }: Host, left: string, came: string): { words: strin
   // the kernel takes the larger one
   if (isKnown && Math.max(...values.map(Number)) !== 1) return undefined
   const dropped = `the kernel drops the reply if the route back to its source leaves by ${left}`
-  if (isKnown) return { words: ` The reverse path filter of ${came} is strict (rp_filter=1): ${dropped}.`, look: [] }
+  if (isKnown)
+    return { words: ` The reverse path filter of ${deviceWords(came)} is strict (rp_filter=1): ${dropped}.`, look: [] }
   return {
-    words: ` If the reverse path filter of ${came} is strict (rp_filter=1), ${dropped}.`,
+    words: ` If the reverse path filter of ${deviceWords(came)} is strict (rp_filter=1), ${dropped}.`,
     look:
       names.length < 2
         ? []

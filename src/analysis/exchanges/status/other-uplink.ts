@@ -10,7 +10,7 @@ import { type ExchangeStatus, isFailed } from '../../../model/exchange.ts'
 import type { RoutingRule } from '../../../model/host.ts'
 import type { Finding, Journey } from '../../../model/journey.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
-import type { Packet } from '../../../model/packet.ts'
+import { deviceWords, type Packet } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import type { World } from '../../../model/world.ts'
 import { routedDevice } from '../../../rules/bridge-calls.ts'
@@ -152,21 +152,22 @@ export function byOtherUplink(
   const found = otherUplink(parts, asked, isPlayed)
   if (!found) return isPlayed ? [] : cameElsewhere(parts, status)
   const { came, left, isSeen, isOfUplink, isSentBack, reply: captured, overwritten } = found
+  const [from, to] = [deviceWords(came), deviceWords(left)]
   const { dst, src } = asked
   const how = isSeen ? 'its reply leaves' : 'its simulated reply leaves'
   const { journey, reply, world } = parts.find(({ role }) => role === 'request')!.told
   // played for the first of its class, whose sender a fix may name
   const played = reply?.journey.packet.dst === journey.packet.src ? reply?.back : undefined
   const [rule] = played?.rules ?? []
-  const behind = rule ? ` If the reply left by ${came} instead, ${nameRef(rule)} would stop it.` : ''
+  const behind = rule ? ` If the reply left by ${from} instead, ${nameRef(rule)} would stop it.` : ''
   const some = isSeen && isOfUplink && dst !== undefined ? ruleOfSome(journey.packet, world, dst, came) : undefined
   const notFor = some
-    ? ` Routing rule ${some.priority} (${ruleWords(some)}) leads out of ${came}, but did not apply to the reply.`
+    ? ` Routing rule ${some.priority} (${ruleWords(some)}) leads out of ${from}, but did not apply to the reply.`
     : ''
   const isLeftOpen = isPlayed && status === 'undetermined'
   const isBeside = isSeen && isOfUplink === false && isUnroutedNeighbour(journey.packet, world, came)
   const why = isBeside
-    ? `${src} is a neighbour on ${came}, but only the default route of this host leads to it.`
+    ? `${src} is a neighbour on ${from}, but only the default route of this host leads to it.`
     : `Perhaps ${src} cannot be reached that way, or a reverse path filter there drops the reply.`
   const led = overwritten ?? (captured && ledByMark(journey, captured, world, { came, left }))
   // what adds it to the map is tried with what leads replies back
@@ -180,8 +181,8 @@ export function byOtherUplink(
       // many a machine works so: it counts where somebody was seen not to go on with the reply
       isSeen || isFailed(status) || isLeftOpen ? 'warning' : 'note',
       isOfUplink !== false
-        ? `The request to ${dst} came in on ${came}, but ${how} by ${left}.${notFor}${by?.words ?? chosen}${behind} ${filterWords(dst, came, isOfUplink)}`
-        : `The request of ${src} came in on ${came}, but ${how} by ${left}${isSentBack ? ', where it came in' : isSeen ? `, and ${src} was not seen to go on with it` : ''}.${by?.words ?? ''}${behind} ${why}`,
+        ? `The request to ${dst} came in on ${from}, but ${how} by ${to}.${notFor}${by?.words ?? chosen}${behind} ${filterWords(dst, from, isOfUplink)}`
+        : `The request of ${src} came in on ${from}, but ${how} by ${to}${isSentBack ? ', where it came in' : isSeen ? `, and ${src} was not seen to go on with it` : ''}.${by?.words ?? ''}${behind} ${why}`,
       {
         rules: [...(by?.rules ?? []), ...(played?.rules ?? [])],
         fix: [
@@ -192,8 +193,8 @@ export function byOtherUplink(
               : backOut(journey, world, dst, came, captured && markOf(captured)))),
           {
             description: isOfUplink
-              ? `route replies back out of ${came}: "ip rule add from ${dst} lookup TABLE" for replies of this host; for forwarded replies, save a mark for ${came} in the connection (CONNMARK, ct mark) and add a routing rule for that mark`
-              : `if ${src} expects them by ${came}, route replies back out of it: a route, or a mark that is saved in the connection (CONNMARK, ct mark) and a routing rule for it`,
+              ? `route replies back out of ${from}: "ip rule add from ${dst} lookup TABLE" for replies of this host; for forwarded replies, save a mark for ${from} in the connection (CONNMARK, ct mark) and add a routing rule for that mark`
+              : `if ${src} expects them by ${from}, route replies back out of it: a route, or a mark that is saved in the connection (CONNMARK, ct mark) and a routing rule for it`,
             unverified: 'the gateway of this uplink is unknown here',
           },
         ],
