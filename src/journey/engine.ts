@@ -20,6 +20,9 @@ export interface Played {
  */
 export type OwnTruths = ReadonlyMap<Condition, boolean | undefined>
 
+/** What leads a packet on where it is seen to go: what is for the same address with another mark may go elsewhere. */
+export const wayKey = (dst: string, mark = 0): string => `${dst} ${mark}`
+
 /** What is given besides the packet. */
 export interface PlayOptions {
   /** Sent first through the same machine. */
@@ -27,6 +30,8 @@ export interface PlayOptions {
   /** What a capture has shown of conditions that nobody can know otherwise: in their own words, whether they hold. */
   assume?: ReadonlyMap<string, boolean>
   own?: OwnTruths
+  /** Where a capture shows packets routed, which counts where no listing tells: wayKey → the interface, `lo` for this host. */
+  ways?: ReadonlyMap<string, string>
   /** How long chains may be walked for it, together with other tries. */
   budget?: WalkBudget
 }

@@ -40,13 +40,15 @@ function routeFor(machine: Simulator, skb: Skb, question: RouteQuestion): Route 
   return isUnknown(found) ? assumedRoute(machine, skb, found.unknown) : found
 }
 
-/** Without routes, `assume` may say where it goes: `10.0.0.1 is local`, and the packet's own `out` as it was given. */
-function assumedRoute(machine: Simulator, { packet: { dst }, given }: Skb, reason: string): Route {
-  const out = given.dst === dst ? given.out : undefined
+/** Without routes a capture may show where it goes, or `assume` say so: `10.0.0.1 is local`, and the packet's own `out` as it was given. */
+function assumedRoute(machine: Simulator, { packet, given }: Skb, reason: string): Route {
+  const { dst } = packet
+  const seen = machine.seenWay(packet)
+  const out = seen ?? (given.dst === dst ? given.out : undefined)
   const family = dst!.includes(':') ? 'ip6' : 'ip'
   const destination = `${dst}/${family === 'ip' ? 32 : 128}`
   const condition = localCondition(dst!)
-  const local = machine.settle(condition, { unknown: reason })
+  const local = seen === undefined ? machine.settle(condition, { unknown: reason }) : seen === 'lo'
   if (local === true) return { family, type: 'local', destination, table: 'local', device: 'lo' }
   if (out !== undefined || local === false)
     return { family, type: 'unicast', destination, table: 'main', ...(out === undefined ? {} : { device: out }) }

@@ -1,6 +1,6 @@
 /** The model as an Engine: packets and a World → the journeys that a TRACE of them would show. */
 
-import type { OwnTruths } from '../journey/engine.ts'
+import { type OwnTruths, wayKey } from '../journey/engine.ts'
 import type { Condition } from '../model/condition.ts'
 import { countWords } from '../model/count-words.ts'
 import type { ConntrackEntry } from '../model/host.ts'
@@ -32,6 +32,8 @@ export interface SimulatorOptions {
   /** What nobody can know from packet and host state, settled: a condition's own words → whether it holds. */
   assume?: ReadonlyMap<string, boolean>
   own?: OwnTruths
+  /** Of a capture; as PlayOptions. */
+  ways?: ReadonlyMap<string, string>
   /** How long chains are walked, for all packets together; absent: for each as long as one may be. */
   budget?: WalkBudget
   /** Takes one of what the kernel may take; absent: the lowest that is free. */
@@ -121,6 +123,11 @@ export class Simulator {
       invalidateState(this, skb)
       return stopped.open
     }
+  }
+
+  /** By which interface a capture shows that it goes, as it is now. */
+  seenWay({ dst, mark }: Packet): string | undefined {
+    return this.options.ways?.get(wayKey(dst!, mark))
   }
 
   assumes(text: string, condition: Condition): boolean {

@@ -60,10 +60,13 @@ export const uplinkWithoutMark: Loaded['uplinkWithoutMark'] = (request, world, c
 export const replyByOwnLink: Loaded['replyByOwnLink'] = (packet, asked, host) =>
   host.routingRules ? findings.loaded.replyByOwnLink(packet, asked, host) : []
 
-/** A command may have emptied a table of connections that nobody has listed; no finding is about an empty one. */
+/**
+ * A command may have emptied a table of connections that nobody has listed; no finding is about an empty one. The reply to
+ * what was played has its entry even then.
+ */
 const isListed = ({ world: { host } }: Context): boolean =>
   [host.links, host.routes, host.routingRules, host.ipsecPolicies].some((one) => one !== undefined) ||
-  (host.conntrack !== undefined && host.conntrack.length > 0)
+  (host.conntrack !== undefined && host.conntrack.length > 0 && findings.there !== undefined)
 
 const ofRules = anyRules.with(() => import('./rules-state.ts'))
 

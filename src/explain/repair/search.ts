@@ -17,6 +17,7 @@ import { harmOf, leadsOthersAway } from '../verify-fixes/bystanders.ts'
 import { asideOf, type Way } from '../verify-fixes/reply-ways.ts'
 import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
 import { accusedBehind, limitOf, nextStopped, playAllWays, stillWrong } from '../verify-fixes/verify.ts'
+import { givenWords } from '../verify-fixes/what-stands.ts'
 
 /** That its source may be a stranger's stops nothing, and what mends it opens nothing. */
 export const UNKNOWN_SOURCE = 'not-masqueraded'
@@ -295,19 +296,23 @@ const wayOf = ({ packet, steps }: Journey): string =>
   [packet.src, ...steps.map(({ table, chain, kind, rule }) => `${table} ${chain} ${kind} ${rule}`)].join('\n')
 
 /** All steps as one fix. */
-export function asOneFix({ steps, after, unless, aside }: Repair, { engine }: Reproduction): Fix {
+export function asOneFix({ steps, after, unless, aside }: Repair, reproduction: Reproduction): Fix {
   const isWider = steps.some(mayOpenMore)
   const notes = [
     ...new Set(
-      [unless, ...steps.map(whichIsRight), aside, ...steps.flatMap(({ fix }) => notesOf(fix))].filter(
-        (one) => one !== undefined && !(isWider && saysOnly(one)),
-      ),
+      [
+        ...givenWords(reproduction, true),
+        unless,
+        ...steps.map(whichIsRight),
+        aside,
+        ...steps.flatMap(({ fix }) => notesOf(fix)),
+      ].filter((one) => one !== undefined && !(isWider && saysOnly(one))),
     ),
   ]
   return {
     description: steps.map(({ fix }) => fix.description).join('; then '),
     ...together(...steps.map(({ fix: { edits = [], undo = [] } }) => ({ edits, undo }))),
-    verified: engine.id,
+    verified: reproduction.engine.id,
     after,
     ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
     ...ownerOfAll(steps.map(({ fix }) => fix)),

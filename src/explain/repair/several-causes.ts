@@ -34,7 +34,12 @@ export function severalCauses(
   if (!repair || repair.steps.length < 2) return undefined
   const { steps } = repair
   const rulesOf = ({ rules }: Finding) => rules.map((rule) => asSaved(rule, reproduction.world))
-  return finding('several-causes', 'error', messageOf(steps, rulesOf), {
+  const { returnsBy } = reproduction
+  const assumed =
+    returnsBy !== undefined && steps.some(({ isOfReply }) => isOfReply)
+      ? ` The route to ${reproduction.packet.src} is unknown: the reply is taken to leave by ${returnsBy}.`
+      : ''
+  return finding('several-causes', 'error', messageOf(steps, rulesOf) + assumed, {
     rules: steps.flatMap(({ finding }) => rulesOf(finding)),
     fix: [asOneFix(repair, reproduction)],
   })

@@ -30,7 +30,7 @@ import { asksForReply, isKeptHere, natSeen, reaches } from './request-reply.ts'
 export interface PlayedReply {
   /** The reply's way. */
   journey: Journey
-  /** Where it leaves this host; absent where it does not. */
+  /** Where it leaves this host; absent where it does not, or where that was only taken so. */
   out?: string
   /** It leaves by another interface than the one whose address was asked: what leads it back, and what would stop it there. */
   back?: { fix: Fix[]; rules: RuleRef[] }
@@ -65,7 +65,8 @@ export function playReply(
     const unfound = stoppedDiscovery(reproduction, reproduction.world, answer, false)
     if (unfound) return undiscovered(reproduction, reply, answer.packet, unfound)
     const back = ledBack(reproduction, explained, asked, answer.packet)
-    return { journey: reply, ...tracking, ...(out === undefined ? {} : { out }), ...(back ? { back } : {}) }
+    const isKnown = out !== undefined && reproduction.returnsBy === undefined
+    return { journey: reply, ...tracking, ...(isKnown ? { out } : {}), ...(back ? { back } : {}) }
   }
   const told = reply.findings.filter(({ severity }) => severity !== 'note')
   const marking = markRestored(explained, reply)
@@ -80,13 +81,17 @@ export function playReply(
   if (rules.length === 0 && isPassed(reply.outcome)) rules.push(...(told[0]?.rules ?? []))
   const restored = marking ? ` It has the mark of its connection, which ${nameRef(marking)} gave the request.` : ''
   const strayed = isStopped(reply.outcome) ? elsewhereWords(asked, out, world) : ''
+  const { returnsBy } = reproduction
+  const assumed =
+    returnsBy === undefined ? '' : ` The route to ${asked.src} is unknown: the reply is taken to leave by ${returnsBy}.`
   const stopped = finding(
     'reply-dropped',
     'error',
     messageOf(reply, asked, answer, reply.cause[0]?.rule, stray?.why) +
       restored +
       strayed +
-      (wrong ? ` ${wrong.message}` : ''),
+      (wrong ? ` ${wrong.message}` : '') +
+      assumed,
     {
       rules,
       // where no rule stopped it, the message says what else did

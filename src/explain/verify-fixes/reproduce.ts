@@ -47,6 +47,7 @@ import {
 import { openingBehindPort, portsOf } from './bridge-ports.ts'
 import { isDroppedByProxy, observedConditions } from './observed-conditions.ts'
 import { withSeenHandles } from './seen-handles.ts'
+import { seenWays } from './seen-ways.ts'
 import { asProposed, withStanding } from './what-stands.ts'
 
 /** Explains what the engine played; handed in, as it would ask for itself. */
@@ -72,6 +73,8 @@ export interface Reproduction {
   isForNat: boolean
   /** nat chose among several. */
   isByTurns: boolean
+  /** By which interface the reply is taken to leave; absent: its route is listed, or no such reply is played. */
+  returnsBy?: string
   /** Of the journey as it was seen, as far as it is explained. */
   findings: readonly Finding[]
 }
@@ -83,6 +86,8 @@ export interface Reproduced {
   asked?: Packet
   answer?: Played
 }
+
+const NO_WAYS: ReadonlyMap<string, string> = new Map()
 
 /** Or the reason why the engine does not give what was seen. */
 export function reproduce(context: Context, engine: Engine, explain: ExplainPlayed): Reproduction | { reason: string } {
@@ -99,13 +104,14 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   const tries = itself.before === world ? [itself] : [itself, alone(context, world)]
   if (opening) tries.unshift(asAnswer(journey, opening, worldBefore(context, opening)))
   let reason = ''
+  const { ways = NO_WAYS, returnsBy } = seenWays(context) ?? {}
   for (const { before, play, observed, isUsable } of tries) {
-    let options: PlayOptions = { budget }
+    let options: PlayOptions = { budget, ways }
     let byTurns: ReadonlySet<string> = new Set()
     const observe = () => {
       const { settled, own, ...of } = observedConditions(context)
       byTurns = of.byTurns
-      options = { budget, assume: settled, own }
+      options = { budget, ways, assume: settled, own }
       return observed(engine, options)
     }
     if (!isUsable(engine, options)) continue
@@ -140,11 +146,13 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
         play: (after, assume = new Map(), next = false) =>
           play(engine, after, {
             budget,
+            ways,
             assume: new Map([...(next ? lasting : settled), ...assume]),
             own: next ? lastingOwn : own,
           }),
         isForNat: isForNat(context),
         isByTurns: byTurns.size > 0,
+        ...(returnsBy === undefined || opening ? {} : { returnsBy }),
         findings: journey.findings,
       }
     }

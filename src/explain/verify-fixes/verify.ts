@@ -28,7 +28,7 @@ import { unfinished } from './handshake.ts'
 import { stoppedDiscovery } from './neighbours.ts'
 import { type Arrived, type Assumed, asideOf, elsewhereOf, isTriable, type Way, waysOf } from './reply-ways.ts'
 import type { Reproduction } from './reproduce.ts'
-import { unshownWords } from './what-stands.ts'
+import { givenWords } from './what-stands.ts'
 
 /** What came of one proposed fix; `index` is its place among its finding's. */
 interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' | 'unverified'> {
@@ -44,7 +44,7 @@ interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' |
   /** What is to be known of a good one: many a machine works so. */
   aside?: string
   /** What else the result hangs on, of which nothing is known. */
-  given?: string
+  given?: string[]
 }
 
 /** For each finding its fixes, in the order in which they are to be shown. */
@@ -106,7 +106,7 @@ const noted = (fixes: readonly Fix[], trials: readonly Trial[]): Fix[] =>
   trials.map(({ index, mends: _, isWide, unless, aside, given, ...told }) => {
     const { unverified, ...proposed } = fixes[index]!
     const wide = isWide ? 'it also affects how this sender reaches other hosts' : undefined
-    const note = [given, unless, wide, aside, proposed.note].filter((one) => one !== undefined).join('; ')
+    const note = [...(given ?? []), unless, wide, aside, proposed.note].filter((one) => one !== undefined).join('; ')
     const fix = note === '' ? proposed : { ...proposed, note }
     const untold = told.verified === undefined && told.unverified === undefined && unverified !== undefined
     return { ...fix, ...(untold ? { unverified } : {}), ...told }
@@ -145,13 +145,14 @@ function tryEdits(
     : undefined
   if (harm !== undefined) Object.assign(rest, { mends: false, but: harm })
   else if (told.mends && leadsOthersAway(reproduction, after.world)) Object.assign(rest, { isWide: true })
-  const given = unshownWords(reproduction)
+  const isAnswered = ways.some(({ answer }) => answer !== undefined && isPassed(answer.ended.outcome))
+  const given = givenWords(reproduction, isAnswered)
   const oneSource = results.every((one) => one.afterSource === afterSource)
   return {
     verified: reproduction.engine.id,
     ...rest,
     ...(unless === undefined ? {} : { unless }),
-    ...(given === undefined ? {} : { given }),
+    ...(given.length > 0 ? { given } : {}),
     ...(oneSource && afterSource !== undefined ? { afterSource } : {}),
   }
 }
@@ -342,7 +343,9 @@ export function stillWrong(
   const { opening } = reproduction
   const { host } = world
   const wrong = uselessBy(tried, accused)
-  if (wrong !== undefined) return { why: STILL_WRONG[wrong]! }
+  // who has a route to its source is no more known than this host's own
+  const isGuess = wrong === 'not-masqueraded' && !host.routes
+  if (wrong !== undefined && !isGuess) return { why: STILL_WRONG[wrong]! }
   if (isMissent(reproduction) && samePlace(told.packet, placeSeen(reproduction)))
     return { why: STILL_WRONG['dnat-mismatch']! }
   const { dst, dport } = reproduction.packet

@@ -39,8 +39,18 @@ const SKIPPED = 'dnat-skipped'
 const isSame = (one: RuleRef, other: RuleRef): boolean =>
   one.rule === other.rule && one.chain === other.chain && one.table === other.table && one.family === other.family
 
+/** What a result hangs on of which nothing is known. `isAnswered`: the reply is a part of it. */
+export function givenWords(
+  reproduction: { world: World; packet: Packet; returnsBy?: string },
+  isAnswered: boolean,
+): string[] {
+  const { returnsBy } = reproduction
+  const returns = isAnswered && returnsBy !== undefined ? `if its reply leaves by ${returnsBy}` : undefined
+  return [unshownWords(reproduction), returns].filter((one) => one !== undefined)
+}
+
 /** On the model, tables of which no listing shows anything leave the packet alone. */
-export function unshownWords({ world, packet }: { world: World; packet: Packet }): string | undefined {
+function unshownWords({ world, packet }: { world: World; packet: Packet }): string | undefined {
   const family = packet.src?.includes(':') ? 'ip6' : 'ip'
   const unlisted = (world.unlisted ?? []).filter((one) => one.family === family)
   const [first] = unlisted

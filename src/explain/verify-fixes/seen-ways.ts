@@ -1,0 +1,35 @@
+/** Where a capture shows packets routed: what is tried on a host whose routes nobody has listed goes the same way. */
+import { wayKey } from '../../journey/engine.ts'
+import { isNameless } from '../../model/packet.ts'
+import type { Context } from '../context.ts'
+
+export interface SeenWays {
+  /** As wayKey has them, each with its interface, `lo` for this host itself. */
+  ways: ReadonlyMap<string, string>
+  /** Where the packet came in: its reply is taken to leave there. */
+  returnsBy?: string
+}
+
+/** Undefined where routes are listed. */
+export function seenWays({
+  journey: { packet, family },
+  evidence: { arrivals },
+  world,
+}: Context): SeenWays | undefined {
+  if (world.host.routes?.some((one) => one.family === family)) return undefined
+  const ways = new Map<string, string>()
+  const { src, in: came } = packet
+  const back = came ?? 'lo'
+  if (src !== undefined && !isNameless(back)) ways.set(wayKey(src), back)
+  const hooks = new Set<string>()
+  for (const { hook, packet: at } of arrivals) {
+    // rules of the hook may have given it another mark by its second step
+    if (hook === undefined || hooks.has(hook)) continue
+    hooks.add(hook)
+    // what FORWARD marked has been routed before
+    const isRouted = hook === 'forward' || hook === 'output' || (hook === 'postrouting' && !hooks.has('forward'))
+    const device = hook === 'input' ? 'lo' : isRouted ? at.out : undefined
+    if (device !== undefined && at.dst !== undefined && !isNameless(device)) ways.set(wayKey(at.dst, at.mark), device)
+  }
+  return { ways, ...(src === undefined || came === undefined || isNameless(came) ? {} : { returnsBy: came }) }
+}

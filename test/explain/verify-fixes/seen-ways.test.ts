@@ -1,0 +1,82 @@
+/** With nothing but a trace and the rules, what is tried goes the way that the trace shows. */
+import { describe, expect, it } from 'vitest'
+import { open, printedExchange } from '../../../src/index.ts'
+import { printCommand } from '../../../src/model/command.ts'
+import { trace } from '../../journey/kernel-lines.ts'
+
+const RULES = (filter: string, nat = '') =>
+  `*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j TRACE\nCOMMIT\n*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n${nat}COMMIT\n*filter\n${filter}COMMIT\n`
+const ASKED = { in: 'lxcbr0', src: '10.1.0.5', dst: '10.2.0.9', sport: 40_000, dport: 443, flags: 'SYN' }
+const FORWARDED = { ...ASKED, out: 'eth0' }
+const ROUTES = 'default via 203.0.113.254 dev eth0\n10.1.0.0/24 dev lxcbr0 proto kernel scope link src 10.1.0.1\n'
+
+async function told(rules: string, lines: string[], more: Record<string, string> = {}) {
+  const files = { log: lines.map((line) => `[   10.000000] ${line}\n`).join(''), rules, ...more }
+  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  const [exchange] = (await analysis.exchanges()).exchanges
+  const findings = printedExchange(exchange!).findings
+  const fixes = findings.flatMap(({ fix }) => fix)
+  return {
+    status: exchange!.status,
+    messages: findings.map(({ message }) => message),
+    fixes: fixes.map(({ command, after, note, unverified }) => ({
+      command: command && printCommand(command),
+      after,
+      note,
+      unverified,
+    })),
+  }
+}
+
+const DROPPED = [
+  trace('raw:PREROUTING:rule:1', ASKED),
+  trace('raw:PREROUTING:policy:2', ASKED),
+  trace('nat:PREROUTING:policy:1', ASKED),
+  trace('filter:FORWARD:policy:2', FORWARDED),
+]
+const ONLY_DOCKER = ':FORWARD DROP [0:0]\n-A FORWARD -o docker0 -m conntrack --ctstate ESTABLISHED -j ACCEPT\n'
+
+describe('without a listing of routes', () => {
+  it('a repair lets in the reply as well, by the interface that the request came in on', async () => {
+    const { messages, fixes } = await told(RULES(ONLY_DOCKER), DROPPED)
+    expect(messages[0]).toBe(
+      'filter FORWARD policy stops the request, and would stop its reply. The route to 10.1.0.5 is unknown: the reply is taken to leave by lxcbr0.',
+    )
+    expect(fixes[0]).toMatchObject({
+      command: expect.stringMatching(/^iptables -A FORWARD -s 10\.1\.0\.5 .* && iptables -A FORWARD .*ESTABLISHED/),
+      after: 'forwarded',
+      note: expect.stringMatching(/^if its reply leaves by lxcbr0; /),
+    })
+  })
+
+  it('that is taken for nothing where routes are listed', async () => {
+    const { messages, fixes } = await told(RULES(ONLY_DOCKER), DROPPED, { routes: ROUTES })
+    expect(messages.join('\n')).not.toContain('taken to leave')
+    expect(fixes.map(({ note }) => note).join('\n')).not.toContain('leaves by')
+  })
+
+  it('a packet that gets through is told what would stop its reply, with the same condition', async () => {
+    const passed = [
+      ...DROPPED.slice(0, 3),
+      trace('filter:FORWARD:rule:1', FORWARDED),
+      trace('nat:POSTROUTING:policy:1', FORWARDED),
+    ]
+    const rules = RULES(':FORWARD DROP [0:0]\n-A FORWARD -m conntrack --ctstate NEW -j ACCEPT\n')
+    const { status, messages } = await told(rules, passed)
+    expect(status).toBe('reply-lost')
+    expect(messages[0]).toMatch(
+      /^Its reply would be dropped by filter FORWARD policy \(simulated\)\..* The route to 10\.1\.0\.5 is unknown: the reply is taken to leave by lxcbr0\.$/,
+    )
+  })
+
+  it('nothing is known of the way to another destination, or with another mark', async () => {
+    const nat = '-A PREROUTING -i eth1 -p tcp -m tcp --dport 443 -j DNAT --to-destination 10.1.0.9\n'
+    const closed = [...DROPPED.slice(0, 2), trace('nat:PREROUTING:policy:2', ASKED), DROPPED.at(-1)!]
+    const { fixes } = await told(RULES(ONLY_DOCKER, nat), closed)
+    const dnat = fixes.filter(({ command }) => command?.includes('-t nat'))
+    expect(dnat.map(({ after }) => after)).not.toContain('forwarded')
+    const marked = `*mangle\n:FORWARD ACCEPT [0:0]\nCOMMIT\n${RULES(ONLY_DOCKER)}`
+    const byMark = [...DROPPED.slice(0, 3), trace('filter:FORWARD:policy:2', { ...FORWARDED, mark: 5 })]
+    expect((await told(marked, byMark)).fixes.map(({ after }) => after)).not.toContain('forwarded')
+  })
+})
