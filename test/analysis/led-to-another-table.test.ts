@@ -39,6 +39,33 @@ describe('a reply by another uplink', () => {
     )
   })
 
+  it('is told with the rule for the address that was asked, which nat gives the reply only behind routing', async () => {
+    const asked = { in: 'eth0', src: '198.51.100.9', dst: '192.0.2.1', sport: 40_000, dport: 8080 }
+    const sent = { ...asked, out: 'docker0', dst: '172.17.0.2', dport: 80 }
+    const back = { src: sent.dst, dst: asked.src, sport: 80, dport: 40_000, flags: 'ACK SYN' }
+    const lines = [
+      trace('nat:PREROUTING:rule:1', asked),
+      trace('filter:FORWARD:policy:1', sent),
+      trace('nat:POSTROUTING:policy:1', sent),
+      trace('filter:FORWARD:policy:1', { ...back, in: 'docker0', out: 'wg0' }),
+    ]
+    const dnat = '-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80'
+    const files = {
+      log: lines.map((line, i) => `[   10.00000${i}] ${line}\n`).join(''),
+      rules: `*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n${dnat}\nCOMMIT\n*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n`,
+      ADDRESSES,
+      routes: `${ROUTES}172.17.0.0/16 dev docker0 proto kernel scope link src 172.17.0.1\ndefault via 192.0.2.254 dev eth0 table 100\n`,
+      routing: WG_QUICK.replace('32764:', '100:\tfrom 192.0.2.1 lookup 100\n32764:'),
+    }
+    const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+    const [exchange] = (await analysis.exchanges()).exchanges
+    const found = exchange?.findings.find(({ code }) => code === 'reply-by-other-uplink')
+    expect(found?.message).toContain(
+      'its reply leaves by wg0. Routing rule 100 (from 192.0.2.1/32 table 100) did not apply: the reply was routed with source 172.17.0.2.',
+    )
+    expect(found?.fix.at(-1)?.description).not.toContain('ip rule add from')
+  })
+
   it('is told without one where table main leads there', async () => {
     const routes = ROUTES.replace('default via 192.0.2.254 dev eth0\n', '').replace(' table 51820', '')
     expect(await message(MAIN_ALONE, routes)).toBe(

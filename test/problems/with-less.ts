@@ -11,7 +11,7 @@ import { type Judgement, judge } from './judge.ts'
 import type { Problem } from './problem.ts'
 import { isKnown, WITH_LESS } from './still-wrong.ts'
 
-const isTrace = (name: string) => name === 'trace.txt' || name === 'dmesg.log'
+const isTrace = (name: string) => /^(trace\.txt|dmesg\.log|nflog\.pcap)$/.test(name)
 const isRules = (name: string) => /\.rules$|^ruleset\.nft$|^ipset\.txt$/.test(name)
 const traceRulesAnd = (more: RegExp) => (name: string) => isTrace(name) || isRules(name) || more.test(name)
 const without = (missing: RegExp) => (name: string) => !missing.test(name)

@@ -3,7 +3,6 @@ import { applyEdits } from '../../edits/apply.ts'
 import type { Host, RoutingRule } from '../../model/host.ts'
 import type { Fix, Journey } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
-import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { leadsOutOf, lookupRoute, questionOf, wayBackOf } from '../../rules/route.ts'
@@ -84,13 +83,21 @@ export function backOut(journey: Journey, world: World, dst: string, came: strin
   return [...meant, ...restored, ...routed]
 }
 
-/** A routing rule for the address that was asked whose table leads back out of that interface, and that is for some of such replies alone. */
-export function ruleOfSome(packet: Packet, { host }: World, dst: string, came: string): RoutingRule | undefined {
+/**
+ * A routing rule for the address that was asked whose table leads back out of that interface, and that is for some of such
+ * replies alone, or for none of those that are forwarded: nat gives them that source behind routing.
+ */
+export function ruleOfOthers(
+  { packet, outcome }: Journey,
+  { host }: World,
+  dst: string,
+  came: string,
+): RoutingRule | undefined {
   const reply = wayBackOf(packet, dst, 0)
   return host.routingRules?.find((rule) => {
     const { family, priority, from, to, action, not } = rule
-    if (from === undefined || not || (rule.uid ?? rule.protocol ?? rule.sport ?? rule.dport ?? rule.tos) === undefined)
-      return false
+    const isOfSome = (rule.uid ?? rule.protocol ?? rule.sport ?? rule.dport ?? rule.tos) !== undefined
+    if (from === undefined || not || !(isOfSome || outcome === 'forwarded')) return false
     const whole: RoutingRule = { family, priority, from, action, ...(to === undefined ? {} : { to }) }
     return leadsOutOf(lookupRoute(reply, { ...host, routingRules: [whole] }), came)
   })

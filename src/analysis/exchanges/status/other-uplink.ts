@@ -5,7 +5,7 @@ import { finding } from '../../../explain/context.ts'
 import { ledByMark, markWrittenOver, uplinkWithoutMark } from '../../../explain/findings/later.ts'
 import { isDefault, isOwnTable } from '../../../explain/host/routes.ts'
 import { nameRef } from '../../../explain/refs.ts'
-import { backOut, isOtherUplink, ruleOfSome } from '../../../explain/reply/back-out.ts'
+import { backOut, isOtherUplink, ruleOfOthers } from '../../../explain/reply/back-out.ts'
 import { type ExchangeStatus, isFailed } from '../../../model/exchange.ts'
 import type { RoutingRule } from '../../../model/host.ts'
 import type { Finding, Journey } from '../../../model/journey.ts'
@@ -160,9 +160,11 @@ export function byOtherUplink(
   const played = reply?.journey.packet.dst === journey.packet.src ? reply?.back : undefined
   const [rule] = played?.rules ?? []
   const behind = rule ? ` If the reply left by ${from} instead, ${nameRef(rule)} would stop it.` : ''
-  const some = isSeen && isOfUplink && dst !== undefined ? ruleOfSome(journey.packet, world, dst, came) : undefined
-  const notFor = some
-    ? ` Routing rule ${some.priority} (${ruleWords(some)}) leads out of ${from}, but did not apply to the reply.`
+  const isForwarded = journey.outcome === 'forwarded'
+  const other = isSeen && isOfUplink && dst !== undefined ? ruleOfOthers(journey, world, dst, came) : undefined
+  const source = captured?.packet.src
+  const notFor = other
+    ? ` Routing rule ${other.priority} (${ruleWords(other)}) ${isForwarded && source !== dst ? `did not apply: the reply was routed with source ${source}.` : `leads out of ${from}, but did not apply to the reply.`}`
     : ''
   const isLeftOpen = isPlayed && status === 'undetermined'
   const isBeside = isSeen && isOfUplink === false && isUnroutedNeighbour(journey.packet, world, came)
@@ -193,7 +195,7 @@ export function byOtherUplink(
               : backOut(journey, world, dst, came, captured && markOf(captured)))),
           {
             description: isOfUplink
-              ? `route replies back out of ${from}: "ip rule add from ${dst} lookup TABLE" for replies of this host; for forwarded replies, save a mark for ${from} in the connection (CONNMARK, ct mark) and add a routing rule for that mark`
+              ? `route replies back out of ${from}: ${isForwarded ? `save a mark for ${from} in the connection (CONNMARK, ct mark) and add a routing rule for that mark` : `"ip rule add from ${dst} lookup TABLE"`}`
               : `if ${src} expects them by ${from}, route replies back out of it: a route, or a mark that is saved in the connection (CONNMARK, ct mark) and a routing rule for it`,
             unverified: 'the gateway of this uplink is unknown here',
           },
