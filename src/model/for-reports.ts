@@ -31,4 +31,14 @@ export interface ForReports {
   isUnquoted?: true
   /** That nobody here takes it, as a clause, where a program has its port open for other packets. */
   listensElsewhere?: string
+  /** Its first sentence as one of several causes; absent: as it stands. */
+  cause?: { readonly request: OneCause; readonly reply: OneCause }
+}
+
+/** What has not happened yet, as other changes come before it. */
+export interface OneCause {
+  /** Behind other words, without a full stop. */
+  clause: string
+  /** In a list of things. */
+  item: string
 }

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { finding } from '../../src/explain/context.ts'
 import { messageOf } from '../../src/explain/repair/words.ts'
-import { leavesElsewhere } from '../../src/explain/reply/back-out.ts'
+import { leavesElsewhere, leavingCause } from '../../src/explain/reply/back-out.ts'
 import type { Host } from '../../src/index.ts'
+import { FOR_REPORTS } from '../../src/model/for-reports.ts'
 import { ROUTER } from '../simulate/world.ts'
 import { played, SYN, TO_ROUTER } from './findings/played.ts'
 import { noteOf, repairOf } from './repaired.ts'
@@ -205,7 +206,10 @@ it('names the route of a reply that leaves by another interface, which no rule s
   const rule = { family: 'ip', table: 'filter', chain: 'INPUT', ruleNumber: 1, rule: '-A INPUT -j DROP' } as const
   const fix = { description: 'mend it' }
   const dropped = finding('dropped-by-rule', 'error', 'filter INPUT rule 1 dropped it.', { rules: [rule] })
-  const elsewhere = finding('reply-by-other-uplink', 'warning', leavesElsewhere('eth1', 'eth0'))
+  const cause = leavingCause('eth1', 'eth0')
+  const elsewhere = finding('reply-by-other-uplink', 'warning', leavesElsewhere('eth1', 'eth0'), {
+    [FOR_REPORTS]: { cause: { request: cause, reply: cause } },
+  })
   const steps = [
     { finding: dropped, fix, stop: dropped },
     { finding: elsewhere, fix, isOfReply: true as const },

@@ -2,6 +2,7 @@ import { isUntracked, priorityHere } from '../../journey/evidence.ts'
 import { command } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { entryAnswered, entryOpened } from '../../rules/conntrack/entries.ts'
+import { droppedBy } from '../cause-words.ts'
 import { setSysctl } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
@@ -28,8 +29,10 @@ export const conntrackWasFull: Detector = {
 function tell(context: Context): Detected[] {
   const evidence = evidenceOf(context)
   if (!evidence) return []
+  const { sentence, ...words } = droppedBy('Connection tracking', evidence.text)
   return [
-    finding('conntrack-full', 'error', `Connection tracking dropped it: ${evidence.text}.`, {
+    finding('conntrack-full', 'error', sentence, {
+      ...words,
       steps: [context.ended.step + 1],
       fix: [
         ...larger(evidence.most),

@@ -8,6 +8,7 @@ import { evaluate } from '../../rules/evaluate.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
+import { wentAstray } from '../cause-words.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import { allOf } from '../changes/proposal.ts'
 import { type Context, type Detected, finding } from '../context.ts'
@@ -53,9 +54,11 @@ export function markedForUnledTable(context: Context, packet: Packet, note: stri
       if (route?.type !== 'unicast' || route.table !== table || routeDevices(route).includes(packet.out ?? '')) continue
       const ref = refOfSkipped(context, passed)
       const way = `${routeWords(route)} of table ${table} leads out of ${routeDevices(route).join(' or ')}`
-      const message = `It went the wrong way: ${way}, and no routing rule selects that table. ${nameRef(ref)} would have set mark ${hex(mark.value)}, but only matches ${asks(miss)}, an interface that is not there.`
+      const { sentence, ...words } = wentAstray(`${way}, and no routing rule selects that table`)
+      const message = `${sentence} ${nameRef(ref)} would have set mark ${hex(mark.value)}, but only matches ${asks(miss)}, an interface that is not there.`
       return [
         finding('wrong-way-out', 'warning', message, {
+          ...words,
           steps: [ended.step + 1],
           rules: [ref],
           fix: propose(

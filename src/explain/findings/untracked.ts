@@ -1,3 +1,4 @@
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { hasLeft, isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -120,22 +121,21 @@ function tell(context: Context, ref: RuleRef, step: number, what: string): Detec
     : 'nat does not rewrite it'
   const isBegun = goesOnUntracked(context)
   const isWrong = (sure && !isBegun) || isStoppedForThat(context) || keepsPrivateSource(context)
-  return finding(
-    'untracked',
-    isWrong ? 'warning' : 'note',
-    `${nameRef(ref)} exempts ${what} from conntrack${why === '' ? '' : ` (${why})`}: ${rewrite}, and no rule can match it as part of a connection.`,
-    {
-      steps: step > 0 ? [step] : [],
-      rules: nat ? [ref, nat] : [ref],
-      fix:
-        step === 0
-          ? propose(`delete rule ${ref.ruleNumber} of ${ref.chain}`, deleteRule(ref))
-          : isWrong || (hasNatRules(context) && !isBegun) || !isPassed(context.journey.outcome)
-            ? [...(sure ? trackSuch(context, step - 1, ref) : []), ...withoutRule(context, step - 1, ref)]
-            : // it gets through, and there is no nat that it lacks: it is meant so
-              [],
-    },
-  )
+  const exempts = (whom: string): string =>
+    `${nameRef(ref)} exempts ${whom} from conntrack${why === '' ? '' : ` (${why})`}: ${rewrite}, and no rule can match it as part of a connection`
+  const oneOf = (whom: string) => ({ clause: exempts(whom), item: exempts(whom) })
+  return finding('untracked', isWrong ? 'warning' : 'note', `${exempts(what)}.`, {
+    [FOR_REPORTS]: { cause: { request: oneOf(what), reply: oneOf(what === 'it' ? 'its reply' : what) } },
+    steps: step > 0 ? [step] : [],
+    rules: nat ? [ref, nat] : [ref],
+    fix:
+      step === 0
+        ? propose(`delete rule ${ref.ruleNumber} of ${ref.chain}`, deleteRule(ref))
+        : isWrong || (hasNatRules(context) && !isBegun) || !isPassed(context.journey.outcome)
+          ? [...(sure ? trackSuch(context, step - 1, ref) : []), ...withoutRule(context, step - 1, ref)]
+          : // it gets through, and there is no nat that it lacks: it is meant so
+            [],
+  })
 }
 
 /** A later segment of a TCP connection that has no entry: its handshake was exchanged without nat, as it is. */

@@ -6,6 +6,7 @@ import { bridgeCalls, bridgeNamed, bridgePassingOn, isSentBack } from '../../rul
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { portsOfBridge } from '../../rules/links.ts'
 import { routeDevices } from '../../rules/route.ts'
+import { droppedBy } from '../cause-words.ts'
 import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
@@ -57,17 +58,17 @@ export const vanishedAtPort: Detector = {
         ? 'do this only if no switch is behind the port: the port then sends broadcasts back too, and a switch learns wrong ports from these'
         : "the program that created the port has a setting for it, such as the bridge plugin's hairpinMode",
     )
+    const { sentence, ...words } = droppedBy(
+      `Bridge ${bridge.name}`,
+      `${dst} is ${asker}${behind}, and a port without hairpin mode does not send a frame back to its sender`,
+    )
     return [
-      finding(
-        'vanished-at-port',
-        'error',
-        `Bridge ${bridge.name} dropped it: ${dst} is ${asker}${behind}, and a port without hairpin mode does not send a frame back to its sender.${why}`,
-        {
-          steps: [ended.step + 1],
-          rules: taken ? [taken.rule.ref] : [],
-          fix: taken ? taken.fix : isOfNetwork ? [...routeInstead(context, bridge, packet, dst), ...hairpin] : hairpin,
-        },
-      ),
+      finding('vanished-at-port', 'error', `${sentence}${why}`, {
+        ...words,
+        steps: [ended.step + 1],
+        rules: taken ? [taken.rule.ref] : [],
+        fix: taken ? taken.fix : isOfNetwork ? [...routeInstead(context, bridge, packet, dst), ...hairpin] : hairpin,
+      }),
     ]
   },
 }
@@ -102,24 +103,23 @@ export const notBetweenIsolated: Detector = {
     if (bridgeCalls(world.host, bridge, journey.family) === false) return []
     const ports = portsOfBridge(world.host, bridge.name)
     if (ports.length < 2 || ports.some(({ isolated }) => isolated !== true)) return []
+    const { sentence, [FOR_REPORTS]: cause } = droppedBy(
+      `Bridge ${bridge.name}`,
+      `all its ports are isolated (${ports.map(({ name }) => name).join(', ')}), and it forwards no frame from one isolated port to another`,
+    )
     return [
-      finding(
-        'vanished-at-port',
-        'error',
-        `Bridge ${bridge.name} dropped it: all its ports are isolated (${ports.map(({ name }) => name).join(', ')}), and it forwards no frame from one isolated port to another.`,
-        {
-          steps: [ended.step + 1],
-          [FOR_REPORTS]: { headline: 'isolated bridge ports' },
-          fix: setPort(
-            // both ends have to be: of more ports than two, the others stay out of it
-            ports.find(({ name }) => name === packet.physIn) ?? (ports.length === 2 ? ports[0] : undefined),
-            'turn isolation off on one port, if the sender should reach the destination',
-            'isolated',
-            false,
-            "the program that created the port has a setting for it, such as the bridge plugin's portIsolation; the port then exchanges frames with all other ports",
-          ),
-        },
-      ),
+      finding('vanished-at-port', 'error', sentence, {
+        steps: [ended.step + 1],
+        [FOR_REPORTS]: { headline: 'isolated bridge ports', ...cause },
+        fix: setPort(
+          // both ends have to be: of more ports than two, the others stay out of it
+          ports.find(({ name }) => name === packet.physIn) ?? (ports.length === 2 ? ports[0] : undefined),
+          'turn isolation off on one port, if the sender should reach the destination',
+          'isolated',
+          false,
+          "the program that created the port has a setting for it, such as the bridge plugin's portIsolation; the port then exchanges frames with all other ports",
+        ),
+      }),
     ]
   },
 }

@@ -2,6 +2,7 @@ import { deviceSysctl } from '../../edits/words.ts'
 import { parseAddress } from '../../model/address.ts'
 import type { Fix } from '../../model/journey.ts'
 import { LIMITED_BROADCAST } from '../../rules/fib.ts'
+import { droppedBy } from '../cause-words.ts'
 import { setSysctl } from '../changes/change.ts'
 import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
@@ -37,15 +38,19 @@ function allowLoopback(device: string): Fix {
   }
 }
 
-export const martian = (context: Context, device: string, why: string, fix: Proposal[] = []): Detected[] => [
-  finding('vanished-martian', 'error', `Routing dropped it as a martian: it came in on ${device}, and ${why}.`, {
-    steps: [context.ended.step + 1],
-    fix: [
-      ...fix,
-      {
-        description: 'check who sends with that address; `sysctl -w net.ipv4.conf.all.log_martians=1` logs them',
-        unverified: 'this is not a rule change',
-      },
-    ],
-  }),
-]
+export function martian(context: Context, device: string, why: string, fix: Proposal[] = []): Detected[] {
+  const { sentence, ...words } = droppedBy('Routing', `it came in on ${device}, and ${why}`, 'a martian')
+  return [
+    finding('vanished-martian', 'error', sentence, {
+      ...words,
+      steps: [context.ended.step + 1],
+      fix: [
+        ...fix,
+        {
+          description: 'check who sends with that address; `sysctl -w net.ipv4.conf.all.log_martians=1` logs them',
+          unverified: 'this is not a rule change',
+        },
+      ],
+    }),
+  ]
+}

@@ -12,6 +12,7 @@ import {
   rulesFor,
   tableLedTo,
 } from '../../rules/route.ts'
+import { droppedBy } from '../cause-words.ts'
 import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
@@ -122,13 +123,15 @@ export const vanishedNoRoute: Detector = {
           },
         ]
       : []
+    const { sentence, ...words } = droppedBy('Routing', `${why}${by}`)
     return [
       ...(empty ? [empty] : []),
       finding(
         'vanished-no-route',
         'error',
-        `Routing dropped it: ${why}${by}.${gave}${unled?.told ?? ''}${other?.told ?? ''}${off?.told ?? ''}${rest?.told ?? ''}`,
+        `${sentence}${gave}${unled?.told ?? ''}${other?.told ?? ''}${off?.told ?? ''}${rest?.told ?? ''}`,
         {
+          ...words,
           steps: [context.ended.step + 1],
           fix: empty
             ? []

@@ -11,6 +11,7 @@ import {
   routeDevices,
   wayBackOf,
 } from '../../rules/route.ts'
+import { droppedBy } from '../cause-words.ts'
 import { propose, setSysctl } from '../changes/change.ts'
 import { allOf, type Change, type Changing, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Detector, finding } from '../context.ts'
@@ -105,12 +106,19 @@ export const vanishedRpFilter: Detector = {
     const byOwnLink = isOwn ? replyByOwnLink(packet, routed.dst, context.world.host) : []
     // a rule for its source is of no use to a program that leaves the source to the route
     const isUnbound = unboundSource(context.world.host, wayBackOf(packet, routed.dst, 0)).length > 0
+    const bareWords =
+      mode === 1 || !bare || !anyRoute ? '' : `, which is as strict as 1 here: ${device} has no IPv4 address`
+    const { sentence, ...words } = droppedBy(
+      'The reverse path filter',
+      `it came in on ${device}, but ${way} (rp_filter=${mode}${bareWords})`,
+    )
     return [
       finding(
         'vanished-rp-filter',
         'error',
-        `The reverse path filter dropped it: it came in on ${device}, but ${way} (rp_filter=${mode}${mode === 1 || !bare || !anyRoute ? '' : `, which is as strict as 1 here: ${device} has no IPv4 address`}).${marks ? ` With its mark ${hex(mark)}, the route back would leave by ${device}, but the filter ignores the mark (${VALID_MARK} is 0).` : misled}${request?.words ?? ofRoute?.words ?? ''}`,
+        `${sentence}${marks ? ` With its mark ${hex(mark)}, the route back would leave by ${device}, but the filter ignores the mark (${VALID_MARK} is 0).` : misled}${request?.words ?? ofRoute?.words ?? ''}`,
         {
+          ...words,
           steps: [context.ended.step + 1],
           ...(request ? { rules: [request.ref] } : {}),
           fix: [

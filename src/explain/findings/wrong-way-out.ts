@@ -13,6 +13,7 @@ import {
   rulesFor,
   tableLedTo,
 } from '../../rules/route.ts'
+import { wentAstray } from '../cause-words.ts'
 import { propose } from '../changes/change.ts'
 import { type Proposal, together } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket, moment } from '../context.ts'
@@ -110,8 +111,10 @@ export const wrongWayOut: Detector = {
     const marked = chosen?.marked
     // a reply came: it arrived
     if (isReplied(context)) return []
+    const { sentence, ...words } = wentAstray(why)
     return [
-      finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.${chosen?.words ?? ''}`, {
+      finding('wrong-way-out', 'warning', `${sentence}${chosen?.words ?? ''}`, {
+        ...words,
         steps: [context.ended.step + 1],
         ...(marked ? { rules: [marked.ref], culprit: marked.step } : {}),
         fix: [
@@ -223,7 +226,8 @@ function pastNextHop(context: Context, packet: Packet, note: string | undefined)
       : leadsOutOf(wider, by.device)
         ? propose('remove that route', deleteRoute(route), note)
         : propose(`lead that route out of ${by.device}`, changeRoute(route, own), note)
-  return [finding('wrong-way-out', 'warning', `It went the wrong way: ${why}.`, { steps: [ended.step + 1], fix })]
+  const { sentence, ...words } = wentAstray(why)
+  return [finding('wrong-way-out', 'warning', sentence, { ...words, steps: [ended.step + 1], fix })]
 }
 
 /**

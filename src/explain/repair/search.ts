@@ -274,9 +274,15 @@ function behindNext(reproduction: Reproduction, world: World, came: Came): Came 
 }
 
 /** No rule has stopped it, and no finding of its own says what is wrong. */
-const withUplink = (reply: Journey, { why, fix }: OtherUplink): Journey => ({
+const withUplink = (reply: Journey, { why, cause, fix }: OtherUplink): Journey => ({
   ...reply,
-  findings: [finding('reply-by-other-uplink', 'warning', why, { fix: fix.map(sayable) }), ...reply.findings],
+  findings: [
+    finding('reply-by-other-uplink', 'warning', why, {
+      [FOR_REPORTS]: { cause: { request: cause, reply: cause } },
+      fix: fix.map(sayable),
+    }),
+    ...reply.findings,
+  ],
 })
 
 /** A request without a reply that could be played proves nothing. */

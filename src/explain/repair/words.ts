@@ -33,13 +33,15 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
   }
   const stopping = stops.filter((step) => !isMissed(step))
   const again = `${tableWords(stopping.slice(1))}${otherCauses(stops.filter(isMissed))}`
-  const causes = stopping.map((step, i): { rule?: RuleRef; text: string } => {
+  const causes = stopping.map((step, i): { rule?: RuleRef; text: string; item?: string } => {
     const { finding, stop = finding } = step
     const [rule] = sendsIt(finding) ? [] : rulesOf(finding.rules.length === 0 ? finding : stop)
     // a policy that accepts stops nothing, nor does the end of a chain
     return rule?.rule !== undefined && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule)
       ? { rule, text: nameRef(rule) }
-      : { text: asClause(i === 0 ? finding.message : wouldBe(step)) }
+      : i === 0
+        ? { text: firstSentence(goingOn(finding.message)) }
+        : { text: firstSentence(wouldBe(step)), ...causeOf(step) }
   })
   // what a rule leads packets to is no cause of its own
   const isLedTo = (text: string, before: number) =>
@@ -66,7 +68,7 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
   if (distinct.length === 1)
     return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'the exchange again at a later step'}.${all}`
   const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'
-  const items = distinct.map(({ text, ...one }) => ({ ...one, text: one.rule ? text : asItem(text) }))
+  const items = distinct.map(({ text, item = text, ...one }) => ({ ...one, text: item }))
   return `${COUNTS[distinct.length]} ${what} stop this exchange: ${listed(items)}.${again}`
 }
 
@@ -82,7 +84,7 @@ const MISSES: ReadonlySet<string> = new Set([
 ])
 
 const otherCauses = (steps: readonly RepairStep[]): string =>
-  [...new Set(steps.map(wouldBe))].map((reason) => ` Another cause: ${goingOn(reason)}`).join('')
+  [...new Set(steps.map(wouldBe))].map((reason) => ` Another cause: ${reason}`).join('')
 
 /** The rule that is named with it stops nothing: it sent the packet there, or gave it the mark for which another one did. */
 const sendsIt = ({ code }: Finding): boolean =>
@@ -91,27 +93,14 @@ const sendsIt = ({ code }: Finding): boolean =>
 const isStopper = (one: Finding): boolean => STOPPED_BY.has(one.code) && !sendsIt(one)
 
 /** What would stop it behind the first changes has not stopped it yet, nor a reply that nobody has sent. */
-function wouldBe({ finding: { message }, isOfReply }: RepairStep): string {
-  const it = isOfReply ? 'its reply' : 'it'
-  return message
-    .replace(
-      /^((?:Routing|The reverse path filter|Connection tracking|Bridge \S+)) dropped it\b/,
-      `$1 would drop ${it}`,
-    )
-    .replace(/ exempts it from conntrack\b/, ` exempts ${it} from conntrack`)
-    .replace(/^It went the wrong way\b/, isOfReply ? 'Its reply would go the wrong way' : 'It would go the wrong way')
+const causeOf = ({ finding, isOfReply }: RepairStep) => finding[FOR_REPORTS]?.cause?.[isOfReply ? 'reply' : 'request']
+
+/** With all sentences. */
+function wouldBe(step: RepairStep): string {
+  const { message } = step.finding
+  const { clause } = causeOf(step) ?? {}
+  return clause === undefined ? goingOn(message) : clause + message.slice(firstSentence(message).length)
 }
-
-/** `routing (the route to 10.0.0.5 is "blackhole")`, in a list. */
-const asItem = (clause: string): string =>
-  clause
-    .replace(/^(.*) would drop (?:it|its reply)(?: as a martian)?: (.*)$/, '$1 ($2)')
-    .replace(/^it would go the wrong way: (.*)$/, 'the route ($1)')
-    .replace(/^its reply would go the wrong way: (.*)$/, "its reply's route ($1)")
-    .replace(/^its reply would leave by (\S+), not by (\S+)$/, "its reply's route (by $1, not by $2)")
-
-/** The first sentence, as one of several things. */
-const asClause = (message: string): string => firstSentence(goingOn(message))
 
 const firstSentence = (message: string): string => message.split(/\.(?: |$)/)[0]!
 

@@ -1,5 +1,6 @@
 /** A reply that leaves by another interface than the one whose address was asked, led back out of that one. */
 import { applyEdits } from '../../edits/apply.ts'
+import type { OneCause } from '../../model/for-reports.ts'
 import type { Host, RoutingRule } from '../../model/host.ts'
 import type { Fix, Journey } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
@@ -20,8 +21,14 @@ export const isOtherUplink = (host: Host, asked: string, came: string, left: str
 export const leavesElsewhere = (left: string, came: string): string =>
   `its reply would leave by ${left}, not by ${came}`
 
+/** As one of several causes. */
+export function leavingCause(left: string, came: string): OneCause {
+  return { clause: leavesElsewhere(left, came), item: `its reply's route (by ${left}, not by ${came})` }
+}
+
 export interface OtherUplink {
   why: string
+  cause: OneCause
   /** What leads the reply back. */
   fix: Proposal[]
 }
@@ -39,7 +46,7 @@ export function byOtherUplink({ told, asked, answer }: Required<Reproduced>, hos
   const question = questionOf(packet)
   const route = question && lookupRoute(question, host)
   if (route?.type !== 'unicast' || (route.gateway === undefined && !route.nexthops)) return undefined
-  return { why: leavesElsewhere(left, came), fix: replyByOwnLink(asked, dst, host) }
+  return { why: leavesElsewhere(left, came), cause: leavingCause(left, came), fix: replyByOwnLink(asked, dst, host) }
 }
 
 /**
