@@ -1,5 +1,5 @@
 /**
- * How much of the random cases a run tries: as many as a test asks for with NFWHY_SHARE=1, a fifth in CI, a twentieth
+ * How much of the random cases a run tries: as many as a test asks for with NFWHY_SHARE=1, an eighth in CI, a twentieth
  * otherwise, and more above 1. They come in the same order every time (NFWHY_SEED), so a smaller share tries the first ones.
  */
 const DAILY = 0.05
