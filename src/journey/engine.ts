@@ -20,7 +20,7 @@ export interface Played {
  */
 export type OwnTruths = ReadonlyMap<Condition, boolean | undefined>
 
-/** What leads a packet on where it is seen to go: what is for the same address with another mark may go elsewhere. */
+/** What leads a packet on where it is seen to go: what is for the same address with another mark may go elsewhere, unless that is this host's own. */
 export const wayKey = (dst: string, mark = 0): string => `${dst} ${mark}`
 
 /** What is given besides the packet. */

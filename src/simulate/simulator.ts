@@ -127,7 +127,9 @@ export class Simulator {
 
   /** By which interface a capture shows that it goes, as it is now. */
   seenWay({ dst, mark }: Packet): string | undefined {
-    return this.options.ways?.get(wayKey(dst!, mark))
+    const { ways } = this.options
+    const unmarked = ways?.get(wayKey(dst!))
+    return unmarked === 'lo' ? unmarked : ways?.get(wayKey(dst!, mark))
   }
 
   assumes(text: string, condition: Condition): boolean {

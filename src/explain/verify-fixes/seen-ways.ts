@@ -29,7 +29,9 @@ export function seenWays({
     // what FORWARD marked has been routed before
     const isRouted = hook === 'forward' || hook === 'output' || (hook === 'postrouting' && !hooks.has('forward'))
     const device = hook === 'input' ? 'lo' : isRouted ? at.out : undefined
-    if (device !== undefined && at.dst !== undefined && !isNameless(device)) ways.set(wayKey(at.dst, at.mark), device)
+    if (device === undefined || at.dst === undefined || isNameless(device)) continue
+    // table local is asked first, whatever the mark is
+    ways.set(device === 'lo' ? wayKey(at.dst) : wayKey(at.dst, at.mark), device)
   }
   return { ways, ...(src === undefined || came === undefined || isNameless(came) ? {} : { returnsBy: came }) }
 }

@@ -68,9 +68,14 @@ function trialsOf(finding: Finding, reproduction: Reproduction | { reason: strin
     if ('reason' in reproduction) return { index, unverified: reproduction.reason }
     return { index, ...tryEdits(edits, stops, finding, reproduction) }
   })
-  const rank = ({ mends, isWide, aside }: Trial) => (mends === undefined ? 0 : mends ? (isWide || aside ? 2 : 1) : 3)
+  // where no routes are listed, what could not be tried is as good as what could
+  const mayMend = ({ mends, unverified }: Trial) => mends || (unverified !== undefined && hasNoRoutes(reproduction))
+  const rank = (one: Trial) => (one.mends === undefined ? 0 : mayMend(one) ? (one.isWide || one.aside ? 2 : 1) : 3)
   return trials.filter(({ isRefused }) => !isRefused).sort((a, b) => rank(a) - rank(b))
 }
+
+const hasNoRoutes = (reproduction: Reproduction | { reason: string } | undefined): boolean =>
+  reproduction !== undefined && !('reason' in reproduction) && !reproduction.world.host.routes
 
 /**
  * For what a note tells it would stop what gets through: what one of two blockers leaves stopped is none of these. Where the
