@@ -128,6 +128,39 @@ const HYPERVISOR = `*filter
 COMMIT
 `
 
+/** A task asks for its credentials at an address of the agent on the instance. */
+const ECS = {
+  client: { addresses: { eth0: ['10.0.0.9/24'] }, listeners: [HTTP] },
+  instance: {
+    bridges: { docker0: ['veth1'] },
+    addresses: { eth0: ['10.0.0.10/24'], docker0: ['172.17.0.1/16'] },
+    routes: ['default via 10.0.0.9'],
+    sysctls: { ...FORWARDS, 'net.ipv4.conf.all.route_localnet': '1' },
+    listeners: [
+      SSH,
+      { protocol: 'tcp', port: 51678 },
+      { protocol: 'tcp', port: 8081 },
+      { protocol: 'tcp', address: '127.0.0.1', port: 51679 },
+    ],
+    rules: { v4: HARDENED },
+  },
+  task: { addresses: { eth0: ['172.17.0.2/16'] }, routes: ['default via 172.17.0.1'] },
+} satisfies Problem['hosts']
+
+const ECS_LINKS: Problem['links'] = [
+  ['client:eth0', 'instance:eth0'],
+  ['instance:veth1', 'task:eth0'],
+]
+
+const ECS_OTHERS: Problem['others'] = [
+  { sending: { from: 'instance', what: 'tcp', to: '169.254.170.2', port: 80 }, seen: 'answered' },
+  { sending: { from: 'task', what: 'tcp', to: '10.0.0.9', port: 80 }, seen: 'answered' },
+  { sending: { from: 'client', what: 'tcp', to: '10.0.0.10', port: 22 }, seen: 'answered' },
+  { sending: { from: 'client', what: 'tcp', to: '10.0.0.10', port: 51678 }, seen: 'nothing' },
+  { sending: { from: 'client', what: 'tcp', to: '10.0.0.10', port: 51679 }, seen: 'nothing' },
+  { sending: { from: 'task', what: 'tcp', to: '172.17.0.1', port: 8081 }, seen: 'nothing' },
+]
+
 export const PANELS_AND_AGENTS_BY_LEGACY: Problem[] = [
   {
     name: 'vesta-accepts-no-source-port-of-what-the-server-asks',
@@ -176,38 +209,12 @@ export const PANELS_AND_AGENTS_BY_LEGACY: Problem[] = [
       address: 'https://github.com/aws/amazon-ecs-agent/issues/2877',
     },
     backend: 'iptables-legacy',
-    hosts: {
-      client: { addresses: { eth0: ['10.0.0.9/24'] }, listeners: [HTTP] },
-      instance: {
-        bridges: { docker0: ['veth1'] },
-        addresses: { eth0: ['10.0.0.10/24'], docker0: ['172.17.0.1/16'] },
-        routes: ['default via 10.0.0.9'],
-        sysctls: { ...FORWARDS, 'net.ipv4.conf.all.route_localnet': '1' },
-        listeners: [
-          SSH,
-          { protocol: 'tcp', port: 51678 },
-          { protocol: 'tcp', port: 8081 },
-          { protocol: 'tcp', address: '127.0.0.1', port: 51679 },
-        ],
-        rules: { v4: HARDENED },
-      },
-      task: { addresses: { eth0: ['172.17.0.2/16'] }, routes: ['default via 172.17.0.1'] },
-    },
-    links: [
-      ['client:eth0', 'instance:eth0'],
-      ['instance:veth1', 'task:eth0'],
-    ],
+    hosts: ECS,
+    links: ECS_LINKS,
     traced: 'instance',
     fails: { from: 'task', what: 'tcp', to: '169.254.170.2', port: 80 },
     seen: 'nothing',
-    others: [
-      { sending: { from: 'instance', what: 'tcp', to: '169.254.170.2', port: 80 }, seen: 'answered' },
-      { sending: { from: 'task', what: 'tcp', to: '10.0.0.9', port: 80 }, seen: 'answered' },
-      { sending: { from: 'client', what: 'tcp', to: '10.0.0.10', port: 22 }, seen: 'answered' },
-      { sending: { from: 'client', what: 'tcp', to: '10.0.0.10', port: 51678 }, seen: 'nothing' },
-      { sending: { from: 'client', what: 'tcp', to: '10.0.0.10', port: 51679 }, seen: 'nothing' },
-      { sending: { from: 'task', what: 'tcp', to: '172.17.0.1', port: 8081 }, seen: 'nothing' },
-    ],
+    others: ECS_OTHERS,
     truth: {
       words:
         "nat sends the metadata address to the agent's port on loopback, and INPUT of the hardened image has no rule for that port: its policy drops it.",
@@ -215,6 +222,38 @@ export const PANELS_AND_AGENTS_BY_LEGACY: Problem[] = [
       status: ['dropped'],
     },
     mend: [['instance', 'iptables -A INPUT -i docker0 -d 127.0.0.0/8 -p tcp -m tcp --dport 51679 -j ACCEPT']],
+  },
+  {
+    name: 'faults-ecs-loopback-is-not-routed-and-a-hardened-input-drops-it',
+    thread: {
+      title: 'ecs: add `iptables` rules for ECS introspection server',
+      address: 'https://github.com/bottlerocket-os/bottlerocket/pull/2267',
+    },
+    backend: 'iptables-legacy',
+    hosts: {
+      ...ECS,
+      instance: { ...ECS.instance, sysctls: FORWARDS },
+    },
+    links: ECS_LINKS,
+    traced: 'instance',
+    fails: { from: 'task', what: 'tcp', to: '169.254.170.2', port: 80 },
+    seen: 'nothing',
+    others: ECS_OTHERS,
+    truth: {
+      words:
+        'Two things: the kernel routes nothing to loopback that came from outside, as route_localnet is 0, and behind that the policy of INPUT drops it.',
+      causes: [
+        { policy: 'filter INPUT' },
+        { chain: 'filter INPUT' },
+        { code: 'vanished-martian', words: ['route_localnet'] },
+        { code: 'several-causes', words: ['route_localnet'] },
+      ],
+      status: ['lost', 'dropped', 'unanswered'],
+    },
+    mend: [
+      ['instance', 'sysctl -w net.ipv4.conf.all.route_localnet=1'],
+      ['instance', 'iptables -A INPUT -i docker0 -d 127.0.0.0/8 -p tcp -m tcp --dport 51679 -j ACCEPT'],
+    ],
   },
   {
     name: 'kube-portal-redirects-to-a-port-that-fedoras-input-rejects',
