@@ -1,6 +1,8 @@
 /** Of several changes that bring an exchange through, those that mend what is wrong, and change nothing for others. */
 import { describe, expect, it } from 'vitest'
+import { finding } from '../../src/explain/context.ts'
 import { nameRef } from '../../src/explain/refs.ts'
+import { opensForNoOthers } from '../../src/explain/repair/search.ts'
 import type { Host } from '../../src/index.ts'
 import { ROUTER } from '../simulate/world.ts'
 import { findingsOf, played, type Rules, SYN, TO_ROUTER, told } from './findings/played.ts'
@@ -85,6 +87,34 @@ describe('several changes', () => {
     expect(repairOf(rules, TO_ROUTER, host, new Map([[HALF, true]]))?.command).toBe(
       'iptables -t mangle -D PREROUTING 1 && ip route del blackhole 10.0.2.3/32',
     )
+  })
+})
+
+describe('a rule that stops what a network sends, and what it is sent', () => {
+  const reject = '-A FORWARD -d 10.0.0.0/16 -p tcp -j REJECT --reject-with icmp-port-unreachable'
+
+  it('is got past by this exchange, both ways, before it is deleted', () => {
+    const found = repairOf({ filter: [reject] }, SYN)
+    expect(found?.message).toMatch(/^filter FORWARD rule 1 .* stops the request, and would stop its reply\.$/)
+    expect(found?.command).toMatch(/^iptables -I FORWARD 1 -s 10\.0\.1\.2 -d 10\.0\.2\.2 .* --dport 80 -j ACCEPT && /)
+    expect(found?.command).toMatch(/ --ctstate RELATED,ESTABLISHED -j ACCEPT$/)
+  })
+
+  it('needs no more than one rule where replies are accepted already', () => {
+    const replies = '-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT'
+    expect(repairOf({ filter: [replies, reject] }, SYN)).toBeUndefined()
+  })
+
+  it('is deleted where two steps would change more than this exchange', () => {
+    const step = (code: string, note: string) => ({
+      finding: finding(code, 'error', 'It was stopped.', {}),
+      fix: { description: 'change it', note },
+    })
+    const narrow = step('near-miss', 'opens only this source and service')
+    const replies = step('reply-dropped', 'accepts only packets of connections that another rule accepted')
+    expect(opensForNoOthers([narrow, replies])).toBe(true)
+    expect(opensForNoOthers([narrow, step('tos-astray', 'affects every packet that matches the rule')])).toBe(false)
+    expect(opensForNoOthers([narrow, step('not-masqueraded', 'affects only this source')])).toBe(false)
   })
 })
 

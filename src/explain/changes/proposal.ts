@@ -13,6 +13,9 @@ export const SKIPS_NAT = 'later rules of this nat chain do not apply to them eit
 export const SKIPS_LATER =
   'later rules of that chain, and of those that lead to it, do not apply to such packets either'
 
+/** What it costs to delete a rule that stops more than this packet. */
+export const OPENS_ALL_DROPPED = 'opens everything that the rule dropped'
+
 /** `unverified` of a fix that is still to be tried. With any other reason it is not: the model would say nothing of it. */
 export const NOT_TRIED = 'not tried'
 

@@ -11,7 +11,7 @@ import { verdictOf } from '../../rules/verdict.ts'
 import type { WalkedBack } from '../cause.ts'
 import { walkBack } from '../cause.ts'
 import { acceptBefore, deleteRule, propose } from '../changes/change.ts'
-import { type Changing, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
+import { type Changing, NOT_TRIED, OPENS_ALL_DROPPED, type Proposal } from '../changes/proposal.ts'
 import { addElement, elementHeld, removeElement, setOf } from '../changes/sets.ts'
 import { type Context, lastPacket, momentAt } from '../context.ts'
 import { tooEarly } from '../counterfactual/before-nat.ts'
@@ -201,7 +201,8 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
   if (!owner) found.push(...acceptPeerNetwork(context))
   if (element.isForMany) found.push(...element.change)
   // without the rule that takes whatever is left, everything is open
-  if (remove && !through && rule?.conditions.length !== 0) found.push({ ...remove, ...told(FOR_REST), note: FOR_REST })
+  if (remove && !through && rule?.conditions.length !== 0)
+    found.push({ ...remove, ...told(OPENS_ALL_DROPPED), note: OPENS_ALL_DROPPED })
   return found
 }
 
@@ -344,4 +345,3 @@ export const numberedRef = (ref: RuleRef): string =>
     : `rule ${ref.ruleNumber} of ${ref.chain}`
 
 const FOR_ALL = 'affects every packet that matches the rule'
-const FOR_REST = 'opens everything that the rule dropped'

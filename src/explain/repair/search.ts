@@ -8,7 +8,7 @@ import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Finding, Fix, Journey, Outcome } from '../../model/journey.ts'
 import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
-import { together } from '../changes/proposal.ts'
+import { OPENS_ALL_DROPPED, together } from '../changes/proposal.ts'
 import { sayable } from '../changes/sayable.ts'
 import { finding } from '../context.ts'
 import { ownerOfAll } from '../owners/undone.ts'
@@ -203,6 +203,13 @@ export const isPolicy = ({ edits = [], undo = [] }: Fix): boolean =>
       (edit.kind === 'sysctl' && edit.value === '0' && edit.name.startsWith('net.bridge.bridge-nf-call-')) ||
       (edit.kind === 'nft' && 'chain' in edit.object && !('hook' in Object(edit.object.chain))),
   ) || undo.some(leadsToChain)
+
+/** Others are let through with it: by the policy, or as the rule that stops them, too, is gone. */
+export const opensForOthers = (fix: Fix): boolean => isPolicy(fix) || notesOf(fix).includes(OPENS_ALL_DROPPED)
+
+/** Each of its steps opens one service, or replies, alone. */
+export const opensForNoOthers = (steps: readonly RepairStep[]): boolean =>
+  steps.every(({ finding: { code }, fix }) => code !== UNKNOWN_SOURCE && notesOf(fix).some(saysOnly))
 
 /** What is no longer led to its chain is filtered by nobody. */
 const leadsToChain = (edit: Edit): boolean =>

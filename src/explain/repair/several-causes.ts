@@ -11,7 +11,15 @@ import { finding } from '../context.ts'
 import { playAgain } from '../explain.ts'
 import { asksForReply, natSeen } from '../reply/request-reply.ts'
 import type { Reproduction } from '../verify-fixes/reproduce.ts'
-import { asOneFix, isPolicy, nearestAmong, STOPPED_BY, searchRepair } from './search.ts'
+import {
+  asOneFix,
+  isPolicy,
+  nearestAmong,
+  opensForNoOthers,
+  opensForOthers,
+  STOPPED_BY,
+  searchRepair,
+} from './search.ts'
 import { messageOf } from './words.ts'
 
 /** Of a request that was stopped, where no single fix brings it and its reply through. `evidence`: of the explained journey. */
@@ -24,14 +32,16 @@ export function severalCauses(
 ): Finding | undefined {
   const { findings } = explained
   const mending = findings.filter(nearestAmong(findings)).flatMap(({ fix }) => fix.filter(getsThrough))
-  // a policy opens everything: what is narrower goes before it, even in two steps
-  if (!mending.every(isPolicy) || !asksForReply(explained, natSeen(evidence), world)) return undefined
+  // what opens more than this exchange comes last: what is narrower goes before it, even in two steps
+  if (!mending.every(opensForOthers) || !asksForReply(explained, natSeen(evidence), world)) return undefined
   Object.assign(evidence.journey, { outcome: explained.outcome, findings: explained.findings })
   const reproduction = playAgain(evidence, world, engine, given)
   if ('reason' in reproduction) return undefined
-  const repair = searchRepair(reproduction, (fix) => mending.length === 0 || !isPolicy(fix))
+  const repair = searchRepair(reproduction, (fix) => mending.length === 0 || !opensForOthers(fix))
   if (!repair && mending.length === 0) return listensElsewhereBehind(explained, reproduction)
   if (!repair || repair.steps.length < 2) return undefined
+  // without the rule that stops it, it gets through in one step: in two, it has to be for this exchange alone
+  if (!mending.every(isPolicy) && !opensForNoOthers(repair.steps)) return undefined
   const { steps } = repair
   const rulesOf = ({ rules }: Finding) => rules.map((rule) => asSaved(rule, reproduction.world))
   const { returnsBy } = reproduction
