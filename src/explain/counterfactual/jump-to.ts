@@ -11,7 +11,7 @@ import type { Chosen } from '../changes/rule-changes.ts'
 import type { Context } from '../context.ts'
 import { ownerOfRef, refOf } from '../refs.ts'
 import { isAnswer } from '../reply/request-reply.ts'
-import { asksSender, fieldOf, isExact } from './failed-condition.ts'
+import { asksSender, fieldOf, isExact, isNegated } from './failed-condition.ts'
 import { copiedJump, siblingJump } from './sibling-jump.ts'
 import type { Unreached } from './unreached.ts'
 
@@ -64,6 +64,8 @@ function chosenFor(
   { isAcceptance, isOwned, lead }: { isAcceptance: boolean; isOwned: boolean; lead: Unreached['lead'] },
 ): Chosen {
   const { packet, hook } = from.moment
+  // its program jumps there for all packets, as Docker to DOCKER-FORWARD
+  if (isOwned && isAcceptance && choosesInterfaces(chain)) return { kind: 'all' }
   const answer = isAnswer(packet, context.world)
   const ofSenders = lead !== undefined && isOfSenders(lead)
   if ((answer && leavesOutOpenings(chain, from.moment)) || !(takesAll || trustsSenders(chain) || ofSenders)) {
@@ -74,6 +76,17 @@ function chosenFor(
   if (answer) return { kind: 'such', packet, hints: { hook, answer } }
   const isForService = packet.dport !== undefined && !ofSenders && !(isAcceptance && takesAll)
   return isForService ? { kind: 'destination', packet } : { kind: 'such', packet, hints: { hook } }
+}
+
+/** Whatever it accepts by itself is of interfaces that it names, and it leads to other chains, too: it sorts what all traverse. */
+const choosesInterfaces = ({ rules }: Chain): boolean => {
+  const accepts = rules.filter((rule) => verdictOf(rule).ending === 'accept')
+  const isOfInterface = (one: Condition) => /^meta [io]if(name)?$/.test(fieldOf(one) ?? '') && !isNegated(one)
+  return (
+    accepts.length > 0 &&
+    accepts.every(({ conditions }) => conditions.some(isOfInterface)) &&
+    rules.some((rule) => verdictOf(rule).chain !== undefined)
+  )
 }
 
 /** Where the rule that leads there says for whom the chain is, nobody else is to be led there. */

@@ -1,7 +1,7 @@
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { DSTNAT } from '../../model/hook.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import type { Chain } from '../../model/ruleset.ts'
+import type { Chain, Rule } from '../../model/ruleset.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
@@ -128,11 +128,17 @@ export const neverForOthers: Detector = {
   detect: natAtOutput,
 }
 
+/** Of the rules of the chain that match, the one that decides, or leads to what does; where another chain's does, the first. */
+function tellingRule({ chain, then, decides }: Unreached): Rule {
+  const own = then.matched.filter((visit) => visit.chain === chain)
+  const last = then.last?.chain === chain ? then.last : own.at(-1)
+  return (decides ? last! : own[0]!).rule
+}
+
 function tell(context: Context, goal: Goal, one: Unreached): Detected {
   const { pass, what } = goal
   const { chain, led, lead, then, isAlike, from, astray } = one
-  const rule = then.matched.find((visit) => visit.chain === chain)!.rule
-  const ref = refOf(context, pass.table.name, chain, rule)
+  const ref = refOf(context, pass.table.name, chain, tellingRule(one))
   const leading = lead ?? astray
   const leads = leading && refOf(context, pass.table.name, leading.chain, leading.rule)
   const how = leads

@@ -59,4 +59,23 @@ describe('never-reached', () => {
     // firewalld made these for rules of the administrator's
     expect(told(from('FORWARD_direct'), 'never-reached')?.message).toContain('FORWARD rule 1 alone leads to this chain')
   })
+
+  it('names the rule of the chain that decides, not one that leads to other chains first', () => {
+    const chain = (name: string) => [
+      ...[`-A ${name} -j states`, '-A states -m conntrack --ctstate ESTABLISHED -j ACCEPT'],
+      ...[`-A ${name} -j ports`, '-A ports -d 10.0.2.2/32 -o eth1 -p tcp -m tcp --dport 443 -j ACCEPT'],
+      `-A ${name} -i eth0 -j ACCEPT`,
+    ]
+    expect(told(filter(...chain('dispatch')), 'never-reached')?.message).toBe(
+      'filter dispatch rule 3 would have accepted it, but nothing jumps to dispatch.',
+    )
+    const https: Case = { ...filter(...chain('dispatch')), packet: { ...SYN, dport: 443 } }
+    expect(told(https, 'never-reached')?.message).toContain('filter dispatch rule 2 would have accepted it')
+    // what sorts all packets by their interfaces is called for all, as its program does: its replies are accepted there, too
+    const found = told(filter(...chain('DOCKER-FORWARD')), 'never-reached')
+    expect(found?.fix).toBe('iptables -A FORWARD -j DOCKER-FORWARD → forwarded')
+    expect(told(filter(...chain('dispatch')), 'never-reached')?.fix).not.toContain('-A FORWARD -j dispatch')
+    const open = chain('DOCKER-FORWARD').map((line) => line.replace('-i eth0 -j ACCEPT', '-j ACCEPT'))
+    expect(told(filter(...open), 'never-reached')?.fix ?? '').not.toContain('-A FORWARD -j DOCKER-FORWARD')
+  })
 })
