@@ -1,11 +1,12 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import { parseAddress } from '../../model/address.ts'
-import type { Fix } from '../../model/journey.ts'
+import type { Fix, RuleRef } from '../../model/journey.ts'
 import { LIMITED_BROADCAST } from '../../rules/fib.ts'
 import { droppedBy } from '../cause-words.ts'
 import { setSysctl } from '../changes/change.ts'
 import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
+import { nameRef, refAt } from '../refs.ts'
 import { atRouting, larger, sysctlName } from './routing.ts'
 
 /** Addresses that cannot come from outside; asked before the route (net/ipv4/route.c, ip_route_input_slow). */
@@ -21,12 +22,37 @@ export const vanishedMartian: Detector = {
       return martian(context, device, `${routed.packet.src} cannot be a source`)
     if ((src[0] !== 127 && dst[0] !== 127) || larger(context, device, 'route_localnet')) return []
     const loopback = src[0] === 127 ? routed.packet.src : routed.dst
-    const why = `packets with ${loopback} may not come in from outside (net.ipv4.conf.${sysctlName(device)}.route_localnet is 0)`
+    const setting = `net.ipv4.conf.${sysctlName(device)}.route_localnet is 0`
     // sent there by a rule of this host's own
     const meant = routed.dst !== context.journey.packet.dst
+    const by = meant && dst[0] === 127 ? senderTo(context, routed.dst) : undefined
+    if (by)
+      return sentToLoopback(
+        context,
+        device,
+        by,
+        `${routed.dst}, but packets that come in on ${device} may not go to loopback (${setting})`,
+      )
+    const why = `packets with ${loopback} may not come in from outside (${setting})`
     return martian(context, device, why, meant ? [allowLoopback(device)] : [])
   },
 }
+
+/** The rule that gave it this destination. */
+function senderTo(context: Context, to: string): RuleRef | undefined {
+  const step = context.journey.steps.findLastIndex(({ changes }) =>
+    changes.some((change) => change.field === 'dst' && change.to === to),
+  )
+  return step < 0 ? undefined : refAt(context, step)
+}
+
+/** Nobody sends with such an address: a rule here made it of another. */
+const sentToLoopback = (context: Context, device: string, by: RuleRef, where: string): Detected[] => [
+  finding('vanished-martian', 'error', `Routing dropped it as a martian: ${nameRef(by)} sent it to ${where}.`, {
+    steps: [context.ended.step + 1],
+    fix: [allowLoopback(device)],
+  }),
+]
 
 /** Who rewrites destinations to 127.0.0.1 needs it. */
 function allowLoopback(device: string): Fix {

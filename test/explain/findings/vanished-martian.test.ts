@@ -1,6 +1,6 @@
 /** An address that cannot come from that side. */
 import { describe, expect, it } from 'vitest'
-import { type Case, SYN, TO_ROUTER, told } from './played.ts'
+import { type Case, findingsOf, played, SYN, TO_ROUTER, told } from './played.ts'
 
 const PROXY = ['-A PREROUTING -i eth0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 127.0.0.1:3128']
 const one = (value: string): Case => ({
@@ -21,6 +21,16 @@ describe('vanished-martian', () => {
       /^sysctl -w net.ipv4.conf.eth0.route_localnet=1 → delivered/,
     )
     expect(told(one('1'), 'vanished-martian')).toBeUndefined()
+  })
+
+  it('names the rule that sent it to loopback, and asks nobody who sends with that address', () => {
+    const [found] = findingsOf(played(one('0')), 'vanished-martian')
+    expect(found?.message).toBe(
+      'Routing dropped it as a martian: nat PREROUTING rule 1 sent it to 127.0.0.1, but packets that come in on eth0 may not go to loopback (net.ipv4.conf.eth0.route_localnet is 0).',
+    )
+    expect(found?.fix.map(({ description }) => description).join()).not.toContain('check who sends')
+    const [forged] = findingsOf(played({ ...one('0'), packet: { ...SYN, dst: '127.0.0.1' } }), 'vanished-martian')
+    expect(forged?.fix.map(({ description }) => description).join()).toContain('check who sends with that address')
   })
 
   it('is the own address of this host as source', () => {
