@@ -152,6 +152,13 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
         : `nothing jumps to ${chain.name}`
   const sibling = leads ? undefined : siblingJump(context, ref, from, chain.name)
   const isOpen = isAcceptance(goal) && takesWhatComesIn(chain)
+  const { last } = then
+  // another chain's rule accepts it, and this one leads there
+  const accepting =
+    isAcceptance(goal) && one.decides && last && last.chain !== chain
+      ? refOf(context, pass.table.name, last.chain, last.rule)
+      : undefined
+  const would = accepting ? `led it to ${nameBeside(accepting, ref)}, which accepts it` : what(then)
   const misled =
     leads || led || isAlike || sibling || isOpen ? undefined : misledJump(context, pass, chain, goal.wanted)
   const as = sibling ? siblingWords(sibling) : misled ? misledWords(misled, ref) : ''
@@ -169,11 +176,12 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
   return finding(
     'never-reached',
     isElsewhere ? 'note' : 'warning',
-    `${nameRef(ref)} would have ${what(then)}, but ${how}.${as}${sent}${gone}`,
+    `${nameRef(ref)} would have ${would}, but ${how}.${as}${sent}${gone}`,
     {
       rules: [
         ...(leads ? [leads] : []),
         ref,
+        ...(accepting ? [accepting] : []),
         ...(insteadRef ? [insteadRef] : []),
         ...(sibling ? [sibling.ref] : misled ? [misled.ref] : empty ? [endOf(pass.table, empty)] : []),
       ],

@@ -70,7 +70,11 @@ describe('never-reached', () => {
       'filter dispatch rule 3 would have accepted it, but nothing jumps to dispatch.',
     )
     const https: Case = { ...filter(...chain('dispatch')), packet: { ...SYN, dport: 443 } }
-    expect(told(https, 'never-reached')?.message).toContain('filter dispatch rule 2 would have accepted it')
+    expect(told(https, 'never-reached')).toMatchObject({
+      message:
+        'filter dispatch rule 2 would have led it to ports rule 1, which accepts it, but nothing jumps to dispatch.',
+      rules: ['filter dispatch rule 2', 'filter ports rule 1'],
+    })
     // what sorts all packets by their interfaces is called for all, as its program does: its replies are accepted there, too
     const found = told(filter(...chain('DOCKER-FORWARD')), 'never-reached')
     expect(found?.fix).toBe('iptables -A FORWARD -j DOCKER-FORWARD → forwarded')
