@@ -31,28 +31,38 @@ export const vanishedMartian: Detector = {
         context,
         device,
         by,
-        `${routed.dst}, but packets that come in on ${device} may not go to loopback (${setting})`,
+        `packets that come in on ${device} may not go to loopback (${setting})`,
       )
     const why = `packets with ${loopback} may not come in from outside (${setting})`
     return martian(context, device, why, meant ? [allowLoopback(device)] : [])
   },
 }
 
+interface Sender {
+  ref: RuleRef
+  to: string
+}
+
 /** The rule that gave it this destination. */
-function senderTo(context: Context, to: string): RuleRef | undefined {
+function senderTo(context: Context, to: string): Sender | undefined {
   const step = context.journey.steps.findLastIndex(({ changes }) =>
     changes.some((change) => change.field === 'dst' && change.to === to),
   )
-  return step < 0 ? undefined : refAt(context, step)
+  const ref = step < 0 ? undefined : refAt(context, step)
+  return ref && { ref, to }
 }
 
 /** Nobody sends with such an address: a rule here made it of another. */
-const sentToLoopback = (context: Context, device: string, by: RuleRef, where: string): Detected[] => [
-  finding('vanished-martian', 'error', `Routing dropped it as a martian: ${nameRef(by)} sent it to ${where}.`, {
-    steps: [context.ended.step + 1],
-    fix: [allowLoopback(device)],
-  }),
-]
+function sentToLoopback(context: Context, device: string, { ref, to }: Sender, why: string): Detected[] {
+  const { sentence, ...words } = droppedBy('Routing', `${nameRef(ref)} sent it to ${to}, but ${why}`, 'a martian')
+  return [
+    finding('vanished-martian', 'error', sentence, {
+      ...words,
+      steps: [context.ended.step + 1],
+      fix: [allowLoopback(device)],
+    }),
+  ]
+}
 
 /** Who rewrites destinations to 127.0.0.1 needs it. */
 function allowLoopback(device: string): Fix {
