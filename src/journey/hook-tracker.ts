@@ -106,6 +106,7 @@ export class HookTracker {
     if (way !== rows[before + F.OUT]) return way === this.lo && this.isLedBack(journey, before, after, mask)
     // over another interface than lo, a VRF's, only what is surely the same packet
     if (way !== this.lo && (journey.onlyOverLo || !(isTelling(rows, before) && isTelling(rows, after)))) return false
+    if (way !== this.lo && isForwardedMeanwhile(rows, before, after)) return false
     return mayComeBack(journey.hookMask, mask)
   }
 
@@ -223,6 +224,11 @@ export class HookTracker {
 /** Of a connection that nat gave another destination: the first line of a later packet of it tells so. */
 const hasOtherDestination = (rows: Int32Array, base: number): boolean => (rows[base + F.CT]! & GIVEN_ANOTHER) !== 0
 const GIVEN_ANOTHER = 1 << (F.CT_STATUS_SHIFT + F.CT_STATUS.indexOf('dnat'))
+
+/** A router has sent it back: this is another journey of it. */
+const isForwardedMeanwhile = (rows: Int32Array, before: number, after: number): boolean =>
+  (rows[before + F.PRESENT]! & rows[after + F.PRESENT]! & (1 << F.TTL)) !== 0 &&
+  rows[after + F.TTL]! < rows[before + F.TTL]!
 
 /** Does the packet's own content tell it from others of its flow? */
 export function isTelling(rows: Int32Array, base: number): boolean {

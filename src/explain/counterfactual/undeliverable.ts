@@ -82,7 +82,9 @@ export function needsSource(context: Context): Nowhere {
   if (entry && !isUnanswered(entry)) return undefined
   if (journey.outcome === 'forwarded' && isKnownThere(lastPacket(context), world.host)) return undefined
   const isStrange =
-    (isPrivateAbroad(journey.outcome, lastPacket(context)) && knownInItsPlace(context) === undefined) ||
+    (isPrivateAbroad(journey.outcome, lastPacket(context)) &&
+      !isHandedOn(lastPacket(context), world.host) &&
+      knownInItsPlace(context) === undefined) ||
     isLoopbackAbroad(context) ||
     firstLink(context) ||
     (journey.outcome === 'forwarded' && gatewayBeside(lastPacket(context), world))
@@ -101,7 +103,9 @@ const knownInItsPlace = (context: Context): string | undefined =>
 
 /** The same, where nothing else says whether this one gets a reply. */
 export const mayBeKnownAs = (context: Context): string | undefined =>
-  isPrivateAbroad(context.journey.outcome, lastPacket(context)) && needsSource(context) === 'maybe'
+  isPrivateAbroad(context.journey.outcome, lastPacket(context)) &&
+  !isHandedOn(lastPacket(context), context.world.host) &&
+  needsSource(context) === 'maybe'
     ? knownInItsPlace(context)
     : undefined
 
@@ -231,6 +235,10 @@ export const hasNewSource = (context: Context): boolean =>
 /** An address that only its own network knows, on its way to one that the whole world knows. */
 export const isPrivateAbroad = (outcome: Outcome, { src, dst }: Pick<Packet, 'src' | 'dst'>): boolean =>
   src !== undefined && dst !== undefined && isPrivate(src) && isPublic(dst) && outcome === 'forwarded'
+
+/** To another router of the sender's own network: that one knows the way back to it, and whether it needs another source. */
+const isHandedOn = ({ src, in: from, out }: Packet, host: Host): boolean =>
+  src !== undefined && out !== undefined && from === out && homeOf(src, host, out)?.link.name === out
 
 /** To any other host 127.0.0.1 is that host itself. */
 export function isLoopbackAbroad(context: Context): boolean {

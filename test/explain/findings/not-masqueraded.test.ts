@@ -369,6 +369,10 @@ describe('not-masqueraded', () => {
   it.each([
     ['it is masqueraded', { rules: { nat: [MASQUERADE.replace('10.0.3', '10.0.1')], filter: [] }, packet: ABROAD }],
     ['both are private', { rules: { nat: ['-A OUTPUT -j ACCEPT'], filter: [] } }],
+    [
+      'another router of its own network gets it',
+      { rules: { nat: [MASQUERADE], filter: [] }, packet: { ...ABROAD, in: 'eth1', src: '10.0.2.7' } },
+    ],
     ['its source is public', { rules: { nat: [MASQUERADE], filter: [] }, packet: { ...ABROAD, src: '203.0.113.5' } }],
     [
       'it goes back and is rewritten both ways',
