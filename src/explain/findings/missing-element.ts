@@ -9,6 +9,7 @@ import { addElement, elementHeld, setOf } from '../changes/sets.ts'
 import type { Context } from '../context.ts'
 import { type FailedCondition, isListed } from '../counterfactual/failed-condition.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf } from '../counterfactual/map-keys.ts'
+import { sharersOf } from '../neighbours/shared-link-address.ts'
 import { isAnswer } from '../reply/request-reply.ts'
 
 /** Of a named set, whose elements come and go; undefined where it is none, or a packet does not tell its elements. */
@@ -28,6 +29,7 @@ export function missingElement(
   const isNobodys =
     asksOwnAddress(context, lookup, set, moment) ||
     asksPassingPort(context, lookup, set, moment) ||
+    asksSharedLinkAddress(context, lookup, set, moment) ||
     zoneWith(context, lookup, set, element) !== undefined
   return {
     words: `${element} is not in set ${lookup.set}${emptyWords(set)}`,
@@ -96,12 +98,28 @@ export function asksPassingPort(
   { journey, world }: Context,
   lookup: Lookup,
   { type }: NamedSet,
-  { family }: EvalContext,
+  moment: EvalContext,
 ): boolean {
-  const isIp = family === 'ip' || family === 'ip6'
-  const fields = lookup.nft || !isIp ? lookup.fields : (setFields(type, lookup.fields, family) ?? [])
   const passing = isAnswer(journey.packet, world) ? / dport$/ : / sport$/
-  return fields.some((field) => passing.test(field))
+  return fieldsAsked(lookup, type, moment).some((field) => passing.test(field))
+}
+
+/** By that alone: in the set it would let in whoever else sends by way of it. */
+export function asksSharedLinkAddress(
+  { world: { host } }: Context,
+  lookup: Lookup,
+  { type }: NamedSet,
+  moment: EvalContext,
+): boolean {
+  const fields = fieldsAsked(lookup, type, moment)
+  const isAlone = fields.includes('ether saddr') && !fields.some((field) => /^ip6? saddr$/.test(field))
+  return isAlone && sharersOf(moment.packet, host).length > 0
+}
+
+/** Of an ipset, what its elements' parts are compared with. */
+function fieldsAsked({ fields, nft }: Lookup, type: string, { family }: EvalContext): readonly string[] {
+  const isIp = family === 'ip' || family === 'ip6'
+  return nft || !isIp ? fields : (setFields(type, fields, family) ?? [])
 }
 
 /** Whoever asks this host has that for its destination: in a set of other hosts it would let all of them in. */

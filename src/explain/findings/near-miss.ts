@@ -29,6 +29,7 @@ import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { deviceByMark } from '../counterfactual/way-by-mark.ts'
 import { astray, homeOf } from '../host/routes.ts'
+import { sharedWords, sharersOf } from '../neighbours/shared-link-address.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { missedLate } from './marked-too-late.ts'
@@ -67,6 +68,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
     ? ', which is only the host part of an IPv6 address: the rule lacks the mask'
     : ''
   const given = sourceGiven(context, one)
+  const shared = isSharedMac(context, one) ? sharedWords(one.moment.packet, context.world.host) : ''
   const has = given
     ? `${nameRef(given.ref)} rewrote its source ${given.src} before`
     : (groupWords(context, one) ??
@@ -83,7 +85,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
     settled?.why ??
     (wildcard && wildcardWords(wildcard, asks(miss))) ??
     (goal.kind === 'pass' ? spareWords(miss.condition) : undefined) ??
-    `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}`}`
+    `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}${shared}`}`
   // who protects a service so lets it in by that rule alone
   const isServedByProxy = isProxied(one.then)
   const led = ledTo(context, one)
@@ -188,6 +190,7 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
   const hasOtherMac = isSourceOfOtherMac(rule, miss, moment)
   if ((used && !isForDevice && !isExcepted && !hasOtherMac) || !(likely || isForSource)) return []
   if (!mendable && !one.isForReplies) return []
+  if (!hasOtherMac && isSharedMac(context, one)) return []
   // one that may serve its own port well
   const asked =
     miss.condition.kind === 'compare' && / dport$/.test(miss.condition.field) && String(miss.condition.value)
@@ -277,6 +280,10 @@ const isSourceOfOtherMac = ({ conditions }: Rule, { condition }: NearMiss['miss'
   fieldOf(condition) === 'ether saddr' &&
   !isNegated(condition) &&
   conditions.some((one) => asksSource(one) && isExact(one) && evaluate(one, moment) === true)
+
+/** Others send with it as well, and the rule would be for all of them. */
+const isSharedMac = ({ world: { host } }: Context, { miss, moment }: NearMiss): boolean =>
+  fieldOf(miss.condition) === 'ether saddr' && sharersOf(moment.packet, host).length > 0
 
 /** It asks for SYN, and not for ACK. */
 const asksForOpenings = (one: Condition): boolean =>

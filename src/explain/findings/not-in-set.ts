@@ -21,9 +21,19 @@ import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { turnedEnd } from '../counterfactual/other-end.ts'
 import { roomWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped, type SkippedRule } from '../counterfactual/skipped-rules.ts'
+import { sharedWords } from '../neighbours/shared-link-address.ts'
 import { nftOnly } from '../nft-only/later.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
-import { asksOwnAddress, asksPassingPort, change, isFullSet, isPublished, LARGER, zoneWith } from './missing-element.ts'
+import {
+  asksOwnAddress,
+  asksPassingPort,
+  asksSharedLinkAddress,
+  change,
+  isFullSet,
+  isPublished,
+  LARGER,
+  zoneWith,
+} from './missing-element.ts'
 import { acceptAlone } from './verdicts.ts'
 
 const MOST = 3
@@ -108,6 +118,8 @@ function tell(context: Context, goal: Goal, one: NearMiss, isEmpty: boolean): De
     ? `, whose members ${nameRef(refOf(context, blocking.table.name, blocking.chain, blocking.rule))} drops`
     : ''
   const isBeside = isBesideService(context, goal, one)
+  const isShared = !negated && set !== undefined && asksSharedLinkAddress(context, lookup, set, moment)
+  const shared = isShared ? sharedWords(moment.packet, context.world.host) : ''
   const isUnclear = spent === undefined && kind === 'map' && gives === undefined && near === undefined && !numbers
   return [
     finding(
@@ -115,7 +127,7 @@ function tell(context: Context, goal: Goal, one: NearMiss, isEmpty: boolean): De
       (goal.mendable || isFull) && !isUnclear && !goal.exceptions && !isBeside && !zone && !isEmpty
         ? 'warning'
         : 'note',
-      `${nameRef(ref)} would have ${goal.what(one.then)}, but ${what}${blocks}${full}${has}${hint}.`,
+      `${nameRef(ref)} would have ${goal.what(one.then)}, but ${what}${blocks}${full}${has}${hint}${shared}.`,
       {
         steps: [step + 1],
         rules: end ? [ref, end] : [ref],
@@ -155,7 +167,7 @@ function tell(context: Context, goal: Goal, one: NearMiss, isEmpty: boolean): De
 
   function isNobodysToAdd(): boolean {
     const isOwn = goal.kind === 'pass' && asksOwnAddress(context, lookup!, set!, moment)
-    return zone !== undefined || isOwn || asksPassingPort(context, lookup!, set!, moment)
+    return zone !== undefined || isOwn || isShared || asksPassingPort(context, lookup!, set!, moment)
   }
 }
 
