@@ -188,14 +188,16 @@ const observed = (status: ExchangeStatus, decided: Part): Verdict => ({
   ...(decided.told.several ? { finding: decided.told.several } : {}),
 })
 
-/** Where no change to what stopped the reply lets it through: changes that do together, as the request's played reply has them. */
+/**
+ * Where no change to what stopped the reply lets it through: changes that do together, as the request's played reply has them. And
+ * where nothing tracked the connection, a rule for replies: the reply's own packet shows no state that one could match.
+ */
 function mendedTogether(request: Part | undefined, { told }: Part): Pick<Verdict, 'finding'> {
   const { findings } = told.journey
   const seen = findings.find(({ code }) => code === 'reply-dropped')
   const fix = request?.told.reply?.finding?.fix.filter(getsThrough) ?? []
-  return seen && fix.length > 0 && !findings.some((one) => one.fix.some(getsThrough))
-    ? { finding: { ...seen, fix } }
-    : {}
+  const isWanted = !findings.some((one) => one.fix.some(getsThrough)) || seen?.fix.length === 0
+  return seen && fix.length > 0 && isWanted ? { finding: { ...seen, fix } } : {}
 }
 
 const inferred = (status: ExchangeStatus, decided: Part, finding?: Finding): Verdict => ({
