@@ -377,10 +377,12 @@ export function addOnLink({ src, in: device }: Packet, host: Host): Proposal[] {
 }
 
 /** The route that a link's address brings with it. */
-export function addConnected({ link, network }: Home, table = 'main'): Change {
+export const homeRoute = ({ link, network }: Home, table = 'main'): Route => {
   const family = network.includes(':') ? 'ip6' : 'ip'
-  return addRoute({ family, type: 'unicast', destination: network, table, device: link.name })
+  return { family, type: 'unicast', destination: network, table, device: link.name }
 }
+
+export const addConnected = (home: Home, table = 'main'): Change => addRoute(homeRoute(home, table))
 
 const add = (route: Route): Edit[] => [{ kind: 'route', op: 'add', route: newRoute(route) }]
 

@@ -2,11 +2,12 @@
 import { propose } from '../../../explain/changes/change.ts'
 import { sayable } from '../../../explain/changes/sayable.ts'
 import { finding } from '../../../explain/context.ts'
-import { addWayBack, routeWords } from '../../../explain/host/routes.ts'
+import { addWayBack, changeRoute, homeOf, homeRoute, isOwnTable, routeWords } from '../../../explain/host/routes.ts'
 import { DISCOVERY_UNPLAYED } from '../../../explain/neighbours/frames.ts'
 import type { Host, Neighbour } from '../../../model/host.ts'
 import type { Finding } from '../../../model/journey.ts'
 import { silentState } from '../../../model/silent-neighbour.ts'
+import { isLocal } from '../../../rules/fib.ts'
 import { neighboursAt, neighboursWith } from '../../../rules/neighbours.ts'
 import { isLinkLocal, lookupRoute, wayBackOf } from '../../../rules/route.ts'
 import type { Part } from '../join/joined.ts'
@@ -53,7 +54,7 @@ export function otherRouter(parts: readonly Part[]): Finding | undefined {
   if (route?.type !== 'unicast' || route.gateway === undefined || route.device !== device) return undefined
   const [gateway] = neighboursAt(world.host, device, route.gateway)
   const router = routerWith(srcMac, device, gateway, world.host)
-  if (!router || router.address === src || isAcknowledgedBy(src, world.host)) return undefined
+  if (!router || router.address === src || isAcknowledgedBy(src, device, world.host)) return undefined
   const came = `The request came through ${router.address} (MAC address ${srcMac})`
   const goes = `this host sends the reply to ${route.gateway} (${routeWords(route)}), and ${src} has not acknowledged it`
   return finding(
@@ -66,17 +67,69 @@ export function otherRouter(parts: readonly Part[]): Finding | undefined {
   )
 }
 
-/** Another connection of the sender went on: replies do get there by that way. */
-const isAcknowledgedBy = (src: string, { conntrack = [] }: Host): boolean =>
-  conntrack.some(({ original, status }) => original.src === src && status.includes('assured'))
+/**
+ * The request came from a neighbour itself, and the route back has a router of that same link as its next hop: one that tracks
+ * connections, or forwards nothing, drops the reply.
+ */
+export function pastSender(parts: readonly Part[]): Finding | undefined {
+  const request = parts.find(({ role }) => role === 'request')
+  if (!request?.own) return undefined
+  const { journey, world } = request.told
+  const { packet } = journey
+  const { src, dst, in: device, srcMac } = packet
+  if (src === undefined || dst === undefined || device === undefined || srcMac === undefined) return undefined
+  const home = homeOf(src, world.host, device)
+  const question = wayBackOf(packet, dst, 0)
+  const route = lookupRoute(question, world.host)
+  if (home?.link.name !== device || route?.type !== 'unicast' || route.device !== device) return undefined
+  const { gateway } = route
+  // a table of its own is told with what led there
+  if (gateway === undefined || gateway === src || !isOwnTable(route.table)) return undefined
+  const isItself = neighboursAt(world.host, device, src).some(({ mac }) => mac?.toLowerCase() === srcMac.toLowerCase())
+  const [router] = neighboursAt(world.host, device, gateway)
+  if (!isItself || !hasOtherMac(router, srcMac) || isAcknowledgedBy(src, device, world.host)) return undefined
+  const came = `The request came from ${src} itself (MAC address ${srcMac}), a neighbour on ${device}`
+  const goes = `this host sends the reply to the router ${gateway} (${routeWords(route)}), and ${src} has not acknowledged it`
+  const isOfNetwork = route.destination === home.network
+  const direct = homeRoute(home, route.table)
+  return finding(
+    'wrong-way-out',
+    'warning',
+    `${came}, but ${goes}. ${gateway} may forward nothing, or drop replies to requests that it has not seen.`,
+    {
+      fix: (isOfNetwork
+        ? propose(
+            `make the route to ${home.network} lead to its hosts directly`,
+            changeRoute(route, direct),
+            `affects everything sent to ${home.network}; whatever added the route may add it again`,
+          )
+        : addWayBack(packet, world.host, `everything sent to ${src} then goes there directly`)
+      ).map(sayable),
+    },
+  )
+}
+
+/** Another connection of the sender went on: replies do get there by that way. Those of its own link take none of this host's routes. */
+const isAcknowledgedBy = (src: string, device: string, host: Host): boolean =>
+  (host.conntrack ?? []).some(
+    ({ original, status }) =>
+      original.src === src &&
+      status.includes('assured') &&
+      (isLocal(original.dst, host) === true || homeOf(original.dst, host)?.link.name !== device),
+  )
 
 /** What routers give an address that they share: VRRP (RFC 9568, 7.3), and HSRP and GLBP of Cisco's. */
 const SHARED = /^(?:00:00:5e:00:0[12]|00:00:0c:07:ac|00:00:0c:9f:f|00:07:b4:00)/i
 
+/** Whichever of several routers has a shared one sends with its own. */
+const hasOtherMac = (router: Neighbour | undefined, mac: string): boolean =>
+  router?.mac !== undefined &&
+  silentState(router) === undefined &&
+  router.mac.toLowerCase() !== mac.toLowerCase() &&
+  !SHARED.test(router.mac)
+
 /** The neighbour that has this link address, where the gateway has another one. */
 function routerWith(mac: string, device: string, gateway: Neighbour | undefined, host: Host): Neighbour | undefined {
-  if (gateway?.mac === undefined || silentState(gateway) !== undefined) return undefined
-  // whichever of several routers has a shared one sends with its own
-  if (gateway.mac.toLowerCase() === mac.toLowerCase() || SHARED.test(gateway.mac)) return undefined
+  if (!gateway || !hasOtherMac(gateway, mac)) return undefined
   return neighboursWith(host, device, gateway.family, mac).find(({ address }) => !isLinkLocal(address))
 }

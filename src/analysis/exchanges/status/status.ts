@@ -22,7 +22,7 @@ import { cameTooLate } from './given-up.ts'
 import { hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork, isWrittenOver } from './later.ts'
 import { droppedReset, lostReset } from './lost-reset.ts'
-import { otherNeighbour, otherRouter } from './other-neighbour.ts'
+import { otherNeighbour, otherRouter, pastSender } from './other-neighbour.ts'
 import { isAskedAgain, otherUplink } from './other-uplink.ts'
 import { isGuessed, isOutdated } from './outdated-error.ts'
 import { withoutOwnCopies } from './own-copies.ts'
@@ -335,7 +335,7 @@ function sentElsewhere(parts: readonly Part[], asked: Packet): Finding | undefin
   const { world } = parts[0]!.told
   const entry = world.host.conntrack && entryOpened(asked, world)
   if (!entry || goesOn(entry) || entry.status.includes('assured')) return undefined
-  return otherNeighbour(parts) ?? (isLongHalfOpen(entry, world) ? otherRouter(parts) : undefined)
+  return otherNeighbour(parts) ?? (isLongHalfOpen(entry, world) ? (otherRouter(parts) ?? pastSender(parts)) : undefined)
 }
 
 /** Whoever asked has acknowledged the reply. */
