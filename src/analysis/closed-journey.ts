@@ -31,6 +31,8 @@ export interface ClosedJourney {
   readonly class: JourneyClass | undefined
   /** A packet of the same content came before. */
   readonly isRetransmission: boolean
+  /** A router has sent the very same packet back here. */
+  readonly isRound: boolean
   /** What the kernel says of having dropped its packet: reason and place. */
   readonly dropSummary: string | undefined
   /** Nothing but a live session's own marking has told of the packet. */

@@ -272,6 +272,10 @@ export class Closed implements ClosedJourney {
     return this.open.repeats.some(({ isSamePacket }) => !isSamePacket)
   }
 
+  get isRound(): boolean {
+    return this.open.repeats.some(({ isRound }) => isRound)
+  }
+
   get dropSummary(): string | undefined {
     return this.drop && dropSummaryOf(this.drop)
   }

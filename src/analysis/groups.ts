@@ -94,7 +94,7 @@ export class Groups {
     if (known) {
       const { group, tuple, shown } = known
       group.count++
-      if (closed.isRetransmission) group.sentAgain = (group.sentAgain ?? 0) + 1
+      if (closed.isRetransmission && !closed.isRound) group.sentAgain = (group.sentAgain ?? 0) + 1
       known.last = closed.times
       closed.tuple(this.tuple)
       compareTuples(group.same, tuple, this.tuple)

@@ -106,6 +106,7 @@ class PlayedPacket implements Played {
   readonly id: number
   readonly world: World
   readonly isRetransmission = false
+  readonly isRound = false
   readonly times = NO_TIMES
   private readonly simulated: Simulated
   private readonly playing: Playing

@@ -147,6 +147,8 @@ export class JourneyClasses<T> {
     const { fine } = this
     scratch[0] =
       (followed || open.complete ? 1 : 0) |
+      // where it came from, and with which TTL, tells that it goes in a circle
+      (open.repeats.some(({ isRound }) => isRound) ? 2 : 0) |
       (open.beforeNat ? 4 : 0) |
       (open.natSeen ? 8 : 0) |
       (open.lossy ? 16 : 0) |

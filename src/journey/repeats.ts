@@ -8,6 +8,8 @@ export interface Repeat {
   before: number
   /** Not sent again: the very same packet, which a bridge has let IP's chains see before. */
   isSamePacket?: true
+  /** Not sent again: a router has sent the very same packet back here. */
+  isRound?: true
 }
 
 const COMPARED = Int32Array.of(
@@ -52,6 +54,7 @@ interface Earlier {
   id: string
   clock: number
   pass: number
+  ttl: number
 }
 /** Less than anybody waits before sending again; microseconds. */
 const AT_ONCE = 50_000
@@ -63,6 +66,10 @@ const isSamePacket = (earlier: Earlier, clock: number, pass: number): boolean =>
   !(clock - earlier.clock > AT_ONCE) &&
   (pass >>> 16 !== 0 || !Number.isNaN(clock - earlier.clock))
 
+/** Who sends again takes another identification, and the same TTL. */
+const isRound = (earlier: Earlier, pass: number, ttl: number): boolean =>
+  pass >>> 16 !== 0 && pass >>> 16 === earlier.pass >>> 16 && ttl > 0 && ttl < earlier.ttl
+
 export class Repeats {
   private contents = new Int32Array(FIRST * CONTENT)
   private clocks = new Float64Array(this.contents.buffer)
@@ -70,6 +77,7 @@ export class Repeats {
   private ids = new Int32Array(FIRST)
   /** The header's identification, and behind it the interface that each came in by. */
   private passes = new Int32Array(FIRST)
+  private ttls = new Uint8Array(FIRST)
   private tags = new Int32Array(setsFor(FIRST) * TAGS)
   private mask = setsFor(FIRST) - 1
   /** The number of the latest. */
@@ -110,13 +118,14 @@ export class Repeats {
       if (other < tags[tag + WAYS + way]!) way = i
     }
     const pass = (rows[base + F.ID]! << 16) | (rows[base + F.IN]! & 0xffff)
-    const repeats = known === 0 ? NONE : this.again(known, id, clock, pass)
+    const repeats = known === 0 ? NONE : this.again(known, id, clock, pass, rows[base + F.TTL]!)
     if (this.more.size > 0) this.more.delete(number - MOST)
     tags[tag + way] = hash
     tags[tag + WAYS + way] = number
     const place = number & (MOST - 1)
     this.ids[place] = id
     this.passes[place] = pass
+    this.ttls[place] = rows[base + F.TTL]!
     const content = place * CONTENT
     for (let i = 0; i < COMPARED.length; i++) this.contents[content + i] = rows[base + COMPARED[i]!]!
     this.contents[content + ORIGIN] = origin
@@ -126,21 +135,23 @@ export class Repeats {
   }
 
   /** The journeys that had the content `known`; the latest number has it now. */
-  private again(known: number, id: number, clock: number, pass: number): readonly Repeat[] {
+  private again(known: number, id: number, clock: number, pass: number, ttl: number): readonly Repeat[] {
     const place = known & (MOST - 1)
     const first = {
       id: String(this.ids[place]),
       clock: this.clocks[(place * CONTENT) / 2 + CLOCK]!,
       pass: this.passes[place]!,
+      ttl: this.ttls[place]!,
     }
     const earlier = (this.more.get(known) ?? [first]).filter((one) => !(clock - one.clock > LATEST))
     this.more.delete(known)
     if (this.more.size >= MOST_AGAIN) for (const [oldest] of this.more) if (this.more.delete(oldest)) break
-    this.more.set(this.count, [...earlier.slice(-15), { id: String(id), clock, pass }])
+    this.more.set(this.count, [...earlier.slice(-15), { id: String(id), clock, pass, ttl }])
     return earlier.map((one) => ({
       id: one.id,
       before: (clock - one.clock) / 1e6,
       ...(isSamePacket(one, clock, pass) ? { isSamePacket: true as const } : {}),
+      ...(isRound(one, pass, ttl) ? { isRound: true as const } : {}),
     }))
   }
 
@@ -157,6 +168,9 @@ export class Repeats {
     this.clocks = new Float64Array(this.contents.buffer)
     this.ids = copied(this.ids, room)
     this.passes = copied(this.passes, room)
+    const ttls = new Uint8Array(room)
+    ttls.set(this.ttls)
+    this.ttls = ttls
     this.spread(setsFor(room))
   }
 

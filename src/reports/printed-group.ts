@@ -57,8 +57,13 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   // that this host has asked in vain was seen; what the journey itself says of the same is about who may ask it
   const isSeen = ({ code, severity, message }: Finding) =>
     code === 'neighbour-discovery-dropped' && severity === 'error' && !messages.has(message)
+  // that it goes in a circle says more than where its first round went
+  const round = isSilent
+    ? all.find((one) => isMark(one) && one.severity === 'error' && !messages.has(one.message))
+    : undefined
   const own = all.filter(
     (one) =>
+      one === round ||
       (OF_EXCHANGES.has(one.code) && (!codes.has(one.code) || isSeen(one))) ||
       (isBlank && isSerious(one)) ||
       (isVain && IN_VAIN.has(one.code) && !messages.has(one.message) && !(isMark(one) && isMendable)),
@@ -95,7 +100,8 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
       ({ code }) =>
         !(isTold && saysNoReply(code)) &&
         !saysUnheard(code, status) &&
-        !(hasCome && saysAstray(code)) &&
+        !((hasCome || round) && saysAstray(code)) &&
+        !(round && (saysNoReply(code) || code === 'near-miss')) &&
         !(code === 'not-netfilter' && isFateKnown(journey, exchanges)),
     )
     .map((one) => (status === 'reply-lost' ? withWhatReplyTells(one, all) : one))

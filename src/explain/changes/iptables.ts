@@ -240,6 +240,8 @@ function matchOf(chosen: Exclude<Chosen, { kind: 'neighbours' }>): readonly Word
       return ['-p', protocolWord(chosen.protocol)]
     case 'device':
       return ['-i', matchedDevice(chosen.device)]
+    case 'from-link':
+      return ['-i', matchedDevice(chosen.device), '-m', 'mac', '--mac-source', chosen.mac]
     case 'begun':
       return ['-i', matchedDevice(chosen.device), '-m', 'conntrack', '--ctstate', 'NEW']
     case 'of-marked':

@@ -57,6 +57,8 @@ export function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable
       return matches([[{ meta: { key: 'l4proto' } }, numbered(protocolWord(chosen.protocol))]])
     case 'device':
       return matches([[{ meta: { key: 'iifname' } }, nftDevice(chosen.device)]])
+    case 'from-link':
+      return comingIn(ref, chosen.device, `ether saddr ${chosen.mac}`)
     case 'begun':
       return comingIn(ref, chosen.device, 'ct state new')
     case 'of-marked':

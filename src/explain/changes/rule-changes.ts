@@ -25,6 +25,8 @@ export type Chosen =
   | { kind: 'protocol'; protocol: string }
   /** Whatever comes in by this interface. */
   | { kind: 'device'; device: string }
+  /** What comes in by this interface from this link address. */
+  | { kind: 'from-link'; device: string; mac: string }
   /** What comes in by this interface and opens a connection. */
   | { kind: 'begun'; device: string }
   /** What comes in by this interface, of connections that have these bits of a mark. */

@@ -11,6 +11,7 @@ import { homeOf, isDefault } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 import { hasForeignSource } from './other-source.ts'
 import { pastOwnLink } from './past-neighbour.ts'
+import { isSentBack } from './sent-back.ts'
 
 /**
  * A rule's mark led it past the route that is there for its destination. Many a mark is there for that, so it is told
@@ -23,7 +24,7 @@ export const markedAstray: Detector = {
     // its source was chosen for another way out: replies come in there, if any
     const isElsewhere = firstLink(context) !== undefined
     const inVain = context.inVain === 'unanswered'
-    if (!isElsewhere && !inVain && !staysUnanswered(context)) return []
+    if ((!isElsewhere && !inVain && !staysUnanswered(context)) || isSentBack(context)) return []
     const way = wayTaken(context)
     if (!way) return []
     const { question, taken, out, last } = way

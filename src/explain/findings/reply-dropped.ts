@@ -24,6 +24,8 @@ import { isAcceptedLater } from './accepted-too-late.ts'
 import { returnedReply } from './returned-early.ts'
 import { blame, spotToAccept } from './verdicts.ts'
 
+export const ACCEPT_REPLIES = 'accept replies'
+
 /** What was stopped is the answer: the question had come through. */
 export const replyDropped: Detector = {
   code: 'reply-dropped',
@@ -104,7 +106,7 @@ function acceptReplies(context: Context, end: RuleRef, spot: Spot, { dst, dport 
         )
       : []),
     ...propose(
-      'accept replies',
+      ACCEPT_REPLIES,
       accept({ kind: 'answers' }),
       isException
         ? 'accepts the replies of every connection that another rule accepted'

@@ -4,7 +4,7 @@ import { type Detector, finding } from '../context.ts'
 export const retransmission: Detector = {
   code: 'retransmission',
   detect(context) {
-    const repeats = context.repeats.filter(({ isSamePacket }) => !isSamePacket)
+    const repeats = context.repeats.filter(({ isSamePacket, isRound }) => !isSamePacket && !isRound)
     const [first] = repeats
     if (!first) return []
     const times = repeats.length === 1 ? 'once before,' : `${repeats.length} times before, first`

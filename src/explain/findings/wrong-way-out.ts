@@ -51,6 +51,7 @@ import { isReplied } from '../reply/request-reply.ts'
 import { addressesOf, isOfUplink } from './own-source.ts'
 import { pastNeighbour } from './past-neighbour.ts'
 import { ruleTooLate } from './rule-too-late.ts'
+import { sentBack } from './sent-back.ts'
 import { chooserOf, unmarked } from './table-chooser.ts'
 import { markedForUnledTable } from './unled-mark.ts'
 
@@ -77,6 +78,8 @@ export const wrongWayOut: Detector = {
       ]
     }
     if (isSentToItself(context) && destinationRule(context)) return []
+    const back = sentBack(context)
+    if (back) return back
     const question = questionOf(packet)
     const ask = question && askRoute(question, context.world.host)
     const note = ask && `then check: ${ask}`

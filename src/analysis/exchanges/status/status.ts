@@ -1,6 +1,7 @@
 /** What came of a request, told from the journeys of both directions, host state, and the reply as the model plays it. */
 
 import { droppedLater } from '../../../explain/findings/kernel-drop.ts'
+import { ACCEPT_REPLIES } from '../../../explain/findings/reply-dropped.ts'
 import { drops as known } from '../../../explain/kernel-drops/later.ts'
 import { isAlwaysAnswered } from '../../../explain/reply/request-reply.ts'
 import { type Exchange, type ExchangeStatus, saysNoReply } from '../../../model/exchange.ts'
@@ -8,7 +9,7 @@ import type { ConntrackEntry } from '../../../model/host.ts'
 import { isRedirect } from '../../../model/icmp-error.ts'
 import type { Finding, Journey } from '../../../model/journey.ts'
 import { isDiscovery } from '../../../model/neighbour-discovery.ts'
-import { getsThrough, isPassed, isStopped, isThoughtVanished } from '../../../model/outcome-kinds.ts'
+import { getsThrough, isPassed, isStopped, isStoppedByRule, isThoughtVanished } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
 import { isLongHalfOpen } from '../../../rules/conntrack/silence.ts'
@@ -20,6 +21,7 @@ import { unaskedHop } from '../strays.ts'
 import { acknowledgements } from './acknowledged.ts'
 import { cameTooLate } from './given-up.ts'
 import { hasGoneOn, isSameAttempt } from './gone-on.ts'
+import { inACircle } from './in-a-circle.ts'
 import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork, isWrittenOver } from './later.ts'
 import { droppedReset, lostReset } from './lost-reset.ts'
 import { otherNeighbour, otherRouter, pastSender } from './other-neighbour.ts'
@@ -71,6 +73,8 @@ export interface Verdict {
   decided: Part
   /** What is wrong with the exchange, and with none of its journeys alone. */
   finding?: Finding
+  /** Then its first journey did not go the wrong way. */
+  isInCircle?: true
 }
 
 /** Who has asked waits for so long, at least; microseconds. */
@@ -100,6 +104,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const refusal = errors.find((one) => isAboutEnd(one, parts, ask()))
   // several captures may show one packet: what a rule did was seen, that it vanished is concluded
   const stop = stops.find((one) => isAsking(one) && one.told.journey.basis === 'observed') ?? stops.find(isAsking)
+  const circle = stop && isStoppedByRule(stop.told.journey.outcome) ? undefined : inACircle(parts)
+  if (circle) return { ...observed('lost', circle.part), finding: circle.finding, isInCircle: true }
   if (stop) return stopped(stop)
   if (refusal && isLostBehind(refusal, parts, ask)) return inferred('reply-lost', refusal)
   const refused = (one: Part) => (mayBeUntold(one, parts, ask()) ? 'undetermined' : 'refused')
@@ -196,8 +202,10 @@ function mendedTogether(request: Part | undefined, { told }: Part): Pick<Verdict
   const { findings } = told.journey
   const seen = findings.find(({ code }) => code === 'reply-dropped')
   const fix = request?.told.reply?.finding?.fix.filter(getsThrough) ?? []
-  const isWanted = !findings.some((one) => one.fix.some(getsThrough)) || seen?.fix.length === 0
-  return seen && fix.length > 0 && isWanted ? { finding: { ...seen, fix } } : {}
+  if (!seen || fix.length === 0) return {}
+  if (!findings.some((one) => one.fix.some(getsThrough))) return { finding: { ...seen, fix } }
+  const ofReplies = seen.fix.length > 0 ? [] : fix.filter(({ description }) => description === ACCEPT_REPLIES)
+  return ofReplies.length > 0 ? { finding: { ...seen, fix: ofReplies } } : {}
 }
 
 const inferred = (status: ExchangeStatus, decided: Part, finding?: Finding): Verdict => ({
