@@ -85,6 +85,8 @@ export interface Replay {
   world: World
   /** What the trace tells of conditions that nothing else does, in their rules' own words: do they hold? */
   assume: ReadonlyMap<string, boolean>
+  /** Where the trace shows it routed, which counts where no routes are listed: as `simulate` takes them. */
+  ways: ReadonlyMap<string, string>
 }
 
 export const TUPLE_WORDS = 13

@@ -202,7 +202,9 @@ export class ClosedExplainer {
     const { outcome, findings } = closed.explain()
     Object.assign(evidence.journey, { outcome, findings })
     const again = this.walk((budget) => playAgain(evidence, closed.world, engine, budget))
-    return 'reason' in again ? again : { packet: again.packet, world: again.world, assume: again.settled }
+    return 'reason' in again
+      ? again
+      : { packet: again.packet, world: again.world, assume: again.settled, ways: again.ways }
   }
 
   /** Within what all journeys may walk together, where that is limited. */

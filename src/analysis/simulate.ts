@@ -34,6 +34,8 @@ import { finer } from './members.ts'
 export interface SimulateOptions {
   /** What nobody can know, settled: a condition as nfwhy words it → whether it holds. */
   assume?: ReadonlyMap<string, boolean>
+  /** Where a capture shows packets routed, as a Replay has it. */
+  ways?: ReadonlyMap<string, string>
   /** Of each rule that did not match, which condition failed. */
   unmatched?: boolean
   /** Tries what findings propose; absent: the model. */
@@ -56,9 +58,9 @@ export function* playPackets(
   world: World,
   packets: readonly Packet[],
   warnings: Diagnostic[],
-  { assume = new Map(), unmatched = false, engine = modelEngine }: SimulateOptions = {},
+  { assume = new Map(), ways = new Map(), unmatched = false, engine = modelEngine }: SimulateOptions = {},
 ): Generator<Played> {
-  const machine = new Simulator(withoutOwnTables(world), { assume })
+  const machine = new Simulator(withoutOwnTables(world), { assume, ways })
   const classes = new SimulatedClasses()
   const walks = new RunBudget()
   const used = new Set<string>()

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { UserError } from '../../src/model/user-error.ts'
 import type { Change, RulePlace } from '../../src/ui/protocol.ts'
 import { refusalWords, warningsOnPage } from '../../src/ui/worker/page-words.ts'
+import { trace } from '../journey/kernel-lines.ts'
 import { ALLOW_SET, firstOf, NODEPORT, sessionOf } from './session-of.ts'
 
 const FIREWALL: RulePlace = { family: 'ip', table: 'filter', chain: 'KUBE-FIREWALL', number: 1 }
@@ -199,11 +200,23 @@ test('a fix that is tried is listed in its own words', async () => {
   expect(await saysOf({ command })).toEqual(['Typed command'])
 })
 
-test('what keeps the model from giving what was captured is said', async () => {
+test('without routes it goes as the trace shows', async () => {
   const session = await sessionOf(...NODEPORT)
   const { packet, row } = firstOf(session)
+  const { differs, explanation } = await session.play({ packet, journey: row.id, changes: [] })
+  expect(differs).toBeUndefined()
+  expect(explanation.row.word).toBe(row.word)
+})
+
+test('what keeps the model from giving what was captured is said', async () => {
+  const rules =
+    '*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n-A INPUT -p udp -j ACCEPT\nCOMMIT\n'
+  const asked = { in: 'eth0', src: '192.0.2.9', dst: '192.0.2.1', sport: 40_000, dport: 22, flags: 'SYN' }
+  const text = `[   10.000000] ${trace('filter:INPUT:policy:3', asked)}\n`
+  const session = await sessionOf({ name: 'log', text }, { name: 'rules', text: rules })
+  const { packet, row } = firstOf(session)
   const { differs } = await session.play({ packet, journey: row.id, changes: [] })
-  expect(differs).toBe("the host's addresses and routes are unknown (ip -j addr, ip -j route show table all)")
+  expect(differs).toBe('on the model, the packet is delivered, but the capture shows another outcome')
   // one that was typed is nobody's
   expect((await session.play({ packet, changes: [] })).differs).toBeUndefined()
 })

@@ -78,13 +78,13 @@ export const wrongWayOut: Detector = {
       ]
     }
     if (isSentToItself(context) && destinationRule(context)) return []
-    const back = sentBack(context)
-    if (back) return back
     const question = questionOf(packet)
     const ask = question && askRoute(question, context.world.host)
     const note = ask && `then check: ${ask}`
     const found = astray(packet, context.world.host, undefined, context.journey.packet.dst)
     if (!found) {
+      const back = sentBack(context)
+      if (back) return back
       const itself = backToItself(context, packet, note)
       if (itself.length > 0) return itself
       const late = ruleTooLate(context, packet)

@@ -61,6 +61,8 @@ export interface Reproduction {
   packet: Packet
   /** What the trace tells of conditions that nothing else does, in their rules' own words. */
   settled: ReadonlyMap<string, boolean>
+  /** Where it shows the packet routed, as PlayOptions have it. */
+  ways: ReadonlyMap<string, string>
   /** What it answers, where that is known; in another zone connection tracking may take it for an opening all the same. */
   opening?: Packet
   budget: WalkBudget
@@ -141,6 +143,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
         world: withSeenHandles(before, context.evidence),
         packet: journey.packet,
         settled,
+        ways,
         ...(answered ? { opening: answered } : {}),
         budget,
         play: (after, assume = new Map(), next = false) =>

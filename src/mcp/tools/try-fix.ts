@@ -20,6 +20,7 @@ interface Played {
   packet: Packet
   world: World
   assume: ReadonlyMap<string, boolean>
+  ways: ReadonlyMap<string, string>
 }
 
 export const tryFix = tool({
@@ -62,10 +63,11 @@ export const tryFix = tool({
     const typed = packet === undefined ? undefined : packetOf(packet, warnings)
     const opened = await bench.open(wanted)
     const id = exchange?.replace(/^#/, '')
-    const from = typed
-      ? { packet: typed, world: onlyMachine(opened.inputs, machine).world, assume: new Map() }
+    const from: Played = typed
+      ? { packet: typed, world: onlyMachine(opened.inputs, machine).world, assume: new Map(), ways: new Map() }
       : await replayed(opened, id!)
-    const played = (on: World) => play(on, [from.packet], warnings, { assume: from.assume })[0]!
+    const { assume, ways } = from
+    const played = (on: World) => play(on, [from.packet], warnings, { assume, ways })[0]!
     const told = ({ group }: PlayedOne) => ({ ...tellStory(group), ...(id === undefined ? {} : { id }) })
     const before = played(from.world)
     const { fixes, otherFixes } = tellFullStory(before.group, before.reply)

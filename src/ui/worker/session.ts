@@ -172,7 +172,7 @@ export class Session implements Answers {
     const read = typeof packet === 'string' ? readPacket(packet) : packet
     const warnings: Diagnostic[] = []
     const played = new PlayedGroups()
-    const options = { unmatched: !isBrief, ...('assume' in before ? { assume: before.assume } : {}) }
+    const options = { unmatched: !isBrief, ...('assume' in before ? { assume: before.assume, ways: before.ways } : {}) }
     for (const one of playPackets(world, [read], warnings, options)) played.take(one)
     played.tellExchanges()
     const group = played.groups[0]!

@@ -1,6 +1,6 @@
 /** The next hop sends the packet back, and this host sends it there again: the same packet, each time with a lower TTL. */
 import { finding } from '../../../explain/context.ts'
-import type { Finding } from '../../../model/journey.ts'
+import type { Finding, Fix } from '../../../model/journey.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import type { Part } from '../join/joined.ts'
@@ -26,10 +26,12 @@ export function inACircle(parts: readonly Part[]): { part: Part; finding: Findin
 }
 
 /** nat decides anew for a new connection, and what was tried is a packet of this one. */
-const forNewOnes = ({ verified: _, after: __, but: ___, ...fix }: Finding['fix'][number]): Finding['fix'][number] => ({
-  ...fix,
-  unverified: 'the model tried a later packet of this connection, and no new one',
-})
+function forNewOnes(fix: Fix): Fix {
+  const { verified, after: _, but: __, ...untried } = fix
+  return verified === undefined
+    ? fix
+    : { ...untried, unverified: 'the model tried a later packet of this connection, and no new one' }
+}
 
 /** Who sends again takes another identification, and the TTL that the first one had. */
 function isRound({ role, told, capture }: Part, request: Part): boolean {
