@@ -354,6 +354,8 @@ ${NODE_PORTS}-A KUBE-SVC-4WQ7PZ5ZYEPQGLBE ! -s 10.244.0.0/16 -d 10.11.139.119/32
         { code: 'vanished-forwarding-off', words: ['10.11.140.15'] },
         { code: 'wrong-way-out', words: ['10.11.140.15'] },
       ],
+      // the same packet comes back, thirty times
+      alsoTrue: ['wrong-way-out'],
       status: ['lost', 'unanswered'],
     },
     mend: [
