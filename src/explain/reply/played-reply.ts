@@ -23,6 +23,7 @@ import { repairs } from '../repair/later.ts'
 import { stoppedDiscovery } from '../verify-fixes/neighbours.ts'
 import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
 import { tryFinding } from '../verify-fixes/verify.ts'
+import { dependsOnWayBack } from '../verify-fixes/way-back.ts'
 import { backOut, isOtherUplink } from './back-out.ts'
 import { RESTORES_MARK } from './mark-restored.ts'
 import { asksForReply, isKeptHere, natSeen, reaches } from './request-reply.ts'
@@ -56,6 +57,7 @@ export function playReply(
   if ('reason' in reproduction) return undefined
   const { told: request, asked, answer } = reproduction.play(reproduction.world)
   if (!asked || !answer || answer.ended.outcome === 'undetermined') return undefined
+  if (dependsOnWayBack(reproduction, answer, reproduction.world)) return undefined
   const reply = explainAnswer(reproduction, asked, answer, reproduction.world)
   const { out } = answer.packet
   const tracking = answer.packet.ctState === 'untracked' ? ({ isUntracked: true } as const) : {}

@@ -3,7 +3,7 @@
  * that it answers, or with the answer that would come.
  */
 import { mayBeAbsent } from '../../journey/base-chains.ts'
-import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
+import { type Engine, type Played, type PlayOptions, wayKey } from '../../journey/engine.ts'
 import type { Evidence } from '../../journey/evidence.ts'
 import type { Condition } from '../../model/condition.ts'
 import { turned } from '../../model/direction.ts'
@@ -77,6 +77,8 @@ export interface Reproduction {
   isByTurns: boolean
   /** By which interface the reply is taken to leave; absent: its route is listed, or no such reply is played. */
   returnsBy?: string
+  /** With returnsBy: what comes of it where the reply leaves by this interface instead. */
+  playByWayBack?(device: string, after: World): Reproduced
   /** Of the journey as it was seen, as far as it is explained. */
   findings: readonly Finding[]
 }
@@ -155,7 +157,13 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
           }),
         isForNat: isForNat(context),
         isByTurns: byTurns.size > 0,
-        ...(returnsBy === undefined || opening ? {} : { returnsBy }),
+        ...(returnsBy === undefined || opening
+          ? {}
+          : {
+              returnsBy,
+              playByWayBack: (device, after) =>
+                play(engine, after, { budget, ways: new Map(ways).set(wayKey(src), device), assume: settled, own }),
+            }),
         findings: journey.findings,
       }
     }

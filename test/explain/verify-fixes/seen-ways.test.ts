@@ -19,11 +19,12 @@ async function told(rules: string, lines: string[], more: Record<string, string>
   return {
     status: exchange!.status,
     messages: findings.map(({ message }) => message),
-    fixes: fixes.map(({ command, after, note, unverified }) => ({
+    fixes: fixes.map(({ command, after, note, unverified, but }) => ({
       command: command && printCommand(command),
       after,
       note,
       unverified,
+      but,
     })),
   }
 }
@@ -78,5 +79,22 @@ describe('without a listing of routes', () => {
     const marked = `*mangle\n:FORWARD ACCEPT [0:0]\nCOMMIT\n${RULES(ONLY_DOCKER)}`
     const byMark = [...DROPPED.slice(0, 3), trace('filter:FORWARD:policy:2', { ...FORWARDED, mark: 5 })]
     expect((await told(marked, byMark)).fixes.map(({ after }) => after)).not.toContain('forwarded')
+  })
+
+  it('a reply that another interface may let through is not told to be stopped', async () => {
+    const accepted = ':FORWARD DROP [0:0]\n-A FORWARD -i lxcbr0 -m conntrack --ctstate NEW -j ACCEPT\n'
+    const passed = [
+      ...DROPPED.slice(0, 3),
+      trace('filter:FORWARD:rule:1', FORWARDED),
+      trace('nat:POSTROUTING:policy:1', FORWARDED),
+    ]
+    const statusOf = async (replies: string) => (await told(RULES(accepted + replies), passed)).status
+    expect(await statusOf('-A FORWARD -i eth0 -o wan1 -j ACCEPT\n')).toBe('undetermined')
+    expect(await statusOf('-A FORWARD -i eth0 ! -o lxcbr0 -j ACCEPT\n')).toBe('undetermined')
+    // nothing that came in by eth0 is for eth0
+    expect(await statusOf('-A FORWARD -o eth0 -j ACCEPT\n')).toBe('reply-lost')
+    const closed = [...DROPPED.slice(0, 3), trace('filter:FORWARD:policy:2', FORWARDED)]
+    const { fixes } = await told(RULES(':FORWARD DROP [0:0]\n-A FORWARD -o wan1 -j ACCEPT\n'), closed)
+    expect(fixes.map(({ but }) => but)).toContain('its reply would be dropped if it leaves by lxcbr0')
   })
 })
