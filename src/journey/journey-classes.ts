@@ -148,11 +148,11 @@ export class JourneyClasses<T> {
     scratch[0] =
       (followed || open.complete ? 1 : 0) |
       // where it came from, and with which TTL, tells that it goes in a circle
-      (open.repeats.some(({ isRound }) => isRound) ? 2 : 0) |
-      (open.beforeNat ? 4 : 0) |
-      (open.natSeen ? 8 : 0) |
-      (open.lossy ? 16 : 0) |
-      (this.numberOfSummary(dropSummary) << 5)
+      (Math.min(roundsBefore(open.repeats), MOST_ROUNDS) << 1) |
+      (open.beforeNat ? 8 : 0) |
+      (open.natSeen ? 16 : 0) |
+      (open.lossy ? 32 : 0) |
+      (this.numberOfSummary(dropSummary) << 6)
     scratch[1] = open.points.length
     let at = 2
     let last = -1
@@ -217,4 +217,14 @@ export class JourneyClasses<T> {
     for (let i = 0; i < key.length; i++) if (key[i] !== scratch[i]) return false
     return true
   }
+}
+
+/** From then on it surely goes in a circle, and one round is like the next. */
+const MOST_ROUNDS = 3
+
+/** How often the same packet came with a higher TTL. */
+function roundsBefore(repeats: OpenJourney['repeats']): number {
+  let rounds = 0
+  for (const { isRound } of repeats) if (isRound) rounds++
+  return rounds
 }

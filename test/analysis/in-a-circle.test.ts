@@ -50,10 +50,15 @@ trace id ${number} ip mangle FORWARD policy accept${mark}
 
 const FIRST: Round = { ttl: 64, mac: PC }
 const back = (...ttls: number[]) => ttls.map((ttl): Round => ({ ttl }))
+const handedOn = (...ttls: number[]) => ttls.map((ttl): Round => ({ ttl, mac: `02:00:00:00:01:${ttl}` }))
 
 async function told(...rounds: Round[]) {
   const trace = rounds.map((one, i) => traced(one, i + 1)).join('')
-  const files = Object.entries({ 'trace.txt': trace, 'rules.nft': RULES, ...STATE })
+  return toldOf({ 'trace.txt': trace, 'rules.nft': RULES, ...STATE })
+}
+
+async function toldOf(state: Record<string, string>) {
+  const files = Object.entries(state)
   const analysis = await open(files.map(([name, text]) => ({ name, text })))
   const { exchanges } = await analysis.exchanges()
   const { groups, ending } = await analysis.groups({})
@@ -63,13 +68,13 @@ async function told(...rounds: Round[]) {
 }
 
 it('is told with the rule that sends it there again, and what exempts the next hop from it', async () => {
-  const { status, findings, text } = await told(FIRST, ...back(62, 60, 58))
+  const { status, findings, text } = await told(FIRST, ...back(62, 60, 58, 56, 54))
   expect(status).toBe('lost')
   expect(findings.filter(({ severity }) => severity !== 'note')).toMatchObject([
     {
       code: 'wrong-way-out',
       severity: 'error',
-      message: `It goes in a circle: the same packet came back 3 times, each time with a lower TTL. 10.0.0.5 (MAC address ${PROXY}) sent it here, and the default route of table 202 sends it back to 10.0.0.5. Routing rule 1000 selects that table for mark 0x3, which ip mangle PREROUTING rule 2 set.`,
+      message: `It goes in a circle: the same packet came back 5 times, each time with a lower TTL. 10.0.0.5 (MAC address ${PROXY}) sent it here, and the default route of table 202 sends it back to 10.0.0.5. Routing rule 1000 selects that table for mark 0x3, which ip mangle PREROUTING rule 2 set.`,
       rules: [{ table: 'mangle', chain: 'PREROUTING' }],
     },
   ])
@@ -82,7 +87,18 @@ it.each<[string, Round[]]>([
   ['the sender tries again', [FIRST, { ...FIRST, id: 118 }, { ...FIRST, id: 119 }, { ...FIRST, id: 120 }]],
   ['the proxy hands it back, and it leaves', [FIRST, { ttl: 62, out: 'eth0' }]],
   ['a second proxy has it, too', [FIRST, { ttl: 62 }, { ttl: 60, out: 'eth0' }]],
+  ['four inspect it one after the other, and it leaves', [FIRST, ...back(63, 62, 61), { ttl: 60, out: 'eth0' }]],
+  ['it leaves by that interface in the end, handed on by a neighbour each', [FIRST, ...handedOn(63, 62, 61)]],
+  ['it was duplicated on its way back', [FIRST, ...back(62, 62, 62)]],
 ])('is no circle where %s', async (_, rounds) => {
-  const { findings } = await told(...rounds)
+  const { findings, text } = await told(...rounds)
+  expect(text).not.toContain('circle')
+  expect(findings.map(({ message }) => message).join(' ')).not.toContain('circle')
+})
+
+it('is no circle where conntrack has seen a reply', async () => {
+  const trace = [FIRST, ...back(62, 60, 58)].map((one, i) => traced(one, i + 1)).join('')
+  const conntrack = STATE.conntrack.replace('117 SYN_SENT', '59 SYN_RECV').replace('[UNREPLIED] ', '')
+  const { findings } = await toldOf({ 'trace.txt': trace, 'rules.nft': RULES, ...STATE, conntrack })
   expect(findings.map(({ message }) => message).join(' ')).not.toContain('circle')
 })

@@ -3,6 +3,7 @@ import { finding } from '../../../explain/context.ts'
 import type { Finding, Fix } from '../../../model/journey.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import { leftBy } from '../../../model/way-out.ts'
+import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
 import type { Part } from '../join/joined.ts'
 
 /** Fewer may be a proxy or two beside this router, which hand back what they are sent. */
@@ -12,9 +13,15 @@ export function inACircle(parts: readonly Part[]): { part: Part; finding: Findin
   const request = parts.find(({ role, own }) => role === 'request' && own)
   if (!request || !isPassed(request.told.journey.outcome)) return undefined
   if (parts.some(({ role }) => role === 'replies')) return undefined
-  const rounds = parts.filter((one) => isRound(one, request))
+  const again = parts.filter((one) => isSameAgain(one, request))
+  const last = again.at(-1)
+  // what inspects packets for this router has handed it back, and it left in the end
+  if (!last || again.some((one) => ttlOf(one) <= ttlOf(last) && !isRound(one))) return undefined
+  const { srcMac } = last.told.journey.packet
+  // a circle comes back from the same neighbour; duplicates have the same TTL
+  const rounds = again.filter((one) => isRound(one) && one.told.journey.packet.srcMac === srcMac)
   const part = rounds.find(({ own }) => own)
-  if (!part || rounds.length < FEWEST) return undefined
+  if (!part || new Set(rounds.map(ttlOf)).size < FEWEST || isReplied(request)) return undefined
   const said = part.told.journey.findings.find(({ code }) => code === 'wrong-way-out')
   const message = `It goes in a circle: the same packet came back ${rounds.length} times, each time with a lower TTL.`
   return {
@@ -33,13 +40,26 @@ function forNewOnes(fix: Fix): Fix {
     : { ...untried, unverified: 'the model tried a later packet of this connection, and no new one' }
 }
 
+const ttlOf = ({ told }: Part): number => told.journey.packet.ttl ?? 0
+
 /** Who sends again takes another identification, and the TTL that the first one had. */
-function isRound({ role, told, capture }: Part, request: Part): boolean {
+function isSameAgain({ role, told, capture }: Part, request: Part): boolean {
   if (role !== 'retransmissions' || capture !== request.capture) return false
-  const [first, again] = [request.told.journey, told.journey]
-  const { ttl, ipId, in: from } = again.packet
-  if (ttl === undefined || first.packet.ttl === undefined || ttl >= first.packet.ttl) return false
-  if (from === undefined || from !== leftBy(first.steps) || from !== leftBy(again.steps)) return false
+  const [first, again] = [request.told.journey.packet, told.journey.packet]
+  const { ttl, ipId } = again
+  if (ttl === undefined || first.ttl === undefined || ttl >= first.ttl) return false
   const isNumbered = ipId !== undefined && ipId !== 0
-  return isNumbered ? ipId === first.packet.ipId : again.packet.srcMac !== first.packet.srcMac
+  return isNumbered ? ipId === first.ipId : again.srcMac !== first.srcMac
+}
+
+/** It leaves where it came from. */
+function isRound({ told: { journey } }: Part): boolean {
+  const { in: from } = journey.packet
+  return from !== undefined && from === leftBy(journey.steps)
+}
+
+/** Conntrack has seen that it got there. */
+function isReplied({ told: { journey, world } }: Part): boolean {
+  const entry = world.host.conntrack && entryOpened(journey.packet, world)
+  return entry !== undefined && !isUnreplied(entry)
 }
