@@ -16,7 +16,7 @@ export function dependsOnWayBack(reproduction: Reproduction, { ended, packet }: 
   const { returnsBy, playByWayBack } = reproduction
   if (returnsBy === undefined || !playByWayBack || !isStopped(ended.outcome)) return false
   // nothing is routed back where it came in
-  const others = [...interfacesOf(world)].filter((one) => one !== returnsBy && one !== packet.in && one !== 'lo')
+  const others = [...interfacesOf(world, returnsBy)].filter((one) => one !== returnsBy && one !== packet.in && one !== 'lo')
   if (others.length > MOST_TRIED) return true
   return others.some((device) => {
     const { answer } = playByWayBack(device, world)
@@ -24,9 +24,9 @@ export function dependsOnWayBack(reproduction: Reproduction, { ended, packet }: 
   })
 }
 
-/** Those of the host; where they are not listed either, those that rules ask for, and one more. */
-function interfacesOf({ host, tables, sets }: World): Set<string> {
-  if (host.links) return new Set(host.links.map(({ name }) => name))
+/** Those of the host; where a listing lacks the one that was `seen`, those that rules ask for, and one more. */
+function interfacesOf({ host, tables, sets }: World, seen: string): Set<string> {
+  if (host.links?.some(({ name }) => name === seen)) return new Set(host.links.map(({ name }) => name))
   const chains = tables.flatMap((table) => [...table.chains.values()])
   const conditions = chains.flatMap(({ rules }) => rules.flatMap((rule) => rule.conditions))
   return new Set([UNNAMED, ...conditions.flatMap((one) => outputsOf(one, sets))])
