@@ -28,7 +28,7 @@ import { unfinished } from './handshake.ts'
 import { stoppedDiscovery } from './neighbours.ts'
 import { type Arrived, type Assumed, asideOf, elsewhereOf, isTriable, type Way, waysOf } from './reply-ways.ts'
 import type { Reproduction } from './reproduce.ts'
-import { dependsOnWayBack } from './way-back.ts'
+import { withWayBack } from './way-back.ts'
 import { givenWords } from './what-stands.ts'
 
 /** What came of one proposed fix; `index` is its place among its finding's. */
@@ -249,7 +249,7 @@ function judge(
   const rewritten = outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
   const good = isPassed(outcome)
   const but = good
-    ? (stillWrong(tried, reproduced, reproduction, world)?.why ??
+    ? (withWayBack(stillWrong(tried, reproduced, reproduction, world), reproduced, reproduction, world) ??
       // what is to lead the reply back does nothing else
       (finding.code === 'reply-by-other-uplink' ? elsewhereOf(waysOf(reproduced, world.host)) : undefined))
     : outcome === 'stolen'
@@ -382,7 +382,7 @@ export function stillWrong(
         ? 'its reply would stay here'
         : isPassed(outcome)
           ? 'its reply would come from another address'
-          : `its reply would be ${outcome}${dependsOnWayBack(reproduction, answer, world) ? ` if it leaves by ${reproduction.returnsBy}` : ''}`
+          : `its reply would be ${outcome}`
       : isPassed(outcome) && astray(answer.packet, host)
         ? 'its reply would leave by the wrong interface'
         : undefined

@@ -4,7 +4,7 @@ import type { Condition } from '../../model/condition.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { wantedBy } from '../counterfactual/distance.ts'
-import type { Reproduction } from './reproduce.ts'
+import type { Reproduced, Reproduction } from './reproduce.ts'
 
 /** More are not tried, and then it is unknown. */
 const MOST_TRIED = 8
@@ -22,6 +22,17 @@ export function dependsOnWayBack(reproduction: Reproduction, { ended, packet }: 
     const { answer } = playByWayBack(device, world)
     return answer === undefined || !isStopped(answer.ended.outcome)
   })
+}
+
+/** Why a change is of no use, with the interface by which the reply is taken to leave where another one might do. */
+export function withWayBack(
+  wrong: { why: string; isAnswer?: true } | undefined,
+  { answer }: Reproduced,
+  reproduction: Reproduction,
+  world: World,
+): string | undefined {
+  const isOfWay = wrong?.isAnswer && answer && dependsOnWayBack(reproduction, answer, world)
+  return isOfWay ? `${wrong.why} if it leaves by ${reproduction.returnsBy}` : wrong?.why
 }
 
 /** Those of the host; where a listing lacks the one that was `seen`, those that rules ask for, and one more. */
