@@ -16,7 +16,9 @@ export function dependsOnWayBack(reproduction: Reproduction, { ended, packet }: 
   const { returnsBy, playByWayBack } = reproduction
   if (returnsBy === undefined || !playByWayBack || !isStopped(ended.outcome)) return false
   // nothing is routed back where it came in
-  const others = [...interfacesOf(world, returnsBy)].filter((one) => one !== returnsBy && one !== packet.in && one !== 'lo')
+  const others = [...interfacesOf(world, returnsBy)].filter(
+    (one) => one !== returnsBy && one !== packet.in && one !== 'lo',
+  )
   if (others.length > MOST_TRIED) return true
   return others.some((device) => {
     const { answer } = playByWayBack(device, world)
