@@ -31,6 +31,8 @@ export const WITH_LESS: Known = {
   'aws-marks-services-before-dnat': ['warning wrong-way-out'],
   'odd-discover-from-no-address-is-not-invalid': ['status dropped', 'error dropped-by-policy'],
   'geo-filter-at-the-priority-of-connection-tracking': ['warning not-in-set'],
+  'jackett-replies-to-its-neighbour-by-the-gateway': ['status answered'],
+  'docker0-has-lost-its-address-and-the-published-port-leads-out-again': ['error several-causes'],
 }
 
 export const isKnown = (known: Known, problem: string, said: string): boolean =>
