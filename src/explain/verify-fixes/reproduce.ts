@@ -1,25 +1,17 @@
-/**
- * The journey played again in the engine, as a measure of what the engine says of anything else: together with the packet
- * that it answers, or with the answer that would come.
- */
-import { mayBeAbsent } from '../../journey/base-chains.ts'
 import { type Engine, type Played, type PlayOptions, wayKey } from '../../journey/engine.ts'
-import type { Evidence } from '../../journey/evidence.ts'
 import type { Condition } from '../../model/condition.ts'
 import { turned } from '../../model/direction.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
-import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
+import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
-import { leftBy } from '../../model/way-out.ts'
 import type { World } from '../../model/world.ts'
 import { tupleOf } from '../../rules/conntrack/connection.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import { conditionText } from '../../rules/evaluate.ts'
 import { addressType, isLocal } from '../../rules/fib.ts'
-import { lasts } from '../../rules/lasting.ts'
 import { isForNobody } from '../../rules/sockets.ts'
 import { isNotListed } from '../../rules/unshown.ts'
 import { verdictOf } from '../../rules/verdict.ts'
@@ -44,8 +36,9 @@ import {
   refusalTo,
   refusesOpening,
 } from '../reply/request-reply.ts'
+import { sawOtherLimits, whyNotSeen } from './as-seen.ts'
 import { openingBehindPort, portsOf } from './bridge-ports.ts'
-import { isDroppedByProxy, observedConditions } from './observed-conditions.ts'
+import { observedConditions } from './observed-conditions.ts'
 import { withSeenHandles } from './seen-handles.ts'
 import { seenWays } from './seen-ways.ts'
 import { asProposed, withStanding } from './what-stands.ts'
@@ -296,74 +289,6 @@ function asAnswer({ packet }: Journey, opening: Packet, before: World): Attempt 
     },
   }
 }
-
-/** Undefined where it is what was seen. */
-function whyNotSeen(seen: Evidence, { evidence, ended }: Played, { host }: World): string | undefined {
-  const { journey } = seen
-  if (ended.outcome === 'undetermined') {
-    if (!host.routes)
-      return "not tried: the host's addresses and routes are unknown (ip -j addr, ip -j route show table all)"
-    return ended.open
-      ? `not tried: the packet's outcome depends on ${ended.open.condition}: ${ended.open.reason}`
-      : "not tried: the packet's path is unknown"
-  }
-  if (ended.outcome === journey.outcome && samePlace(evidence, seen)) return leavesElsewhere(evidence.journey, journey)
-  if (ended.outcome === 'vanished' && isUnconfirmed(journey) && samePlace(evidence, seen)) return undefined
-  if (ended.outcome === 'dropped' && isDroppedByProxy(journey) && samePlace(evidence, seen)) return undefined
-  if (ended.outcome === 'dropped' && isDroppedBeside(evidence.journey, journey)) return undefined
-  if (ended.outcome === journey.outcome)
-    return 'not tried: the model and the capture disagree about the rule that decides'
-  return `not tried: on the model, the packet is ${ended.outcome}, but the capture shows another outcome`
-}
-
-/** A mark that nobody can know of leads it another way, through the same chains. */
-function leavesElsewhere(played: Journey, seen: Journey): string | undefined {
-  const [out, by] = [played, seen].map(({ steps }) => leftBy(steps))
-  if (!isPassed(seen.outcome) || out === undefined || by === undefined || out === by) return undefined
-  return `not tried: on the model, the packet leaves by ${out}, but the capture shows ${by}`
-}
-
-/** Dropped where its entry is confirmed, behind all that a trace shows. */
-const isUnconfirmed = ({ outcome, findings }: Journey): boolean =>
-  isPassed(outcome) && findings.some(({ code, severity }) => code === 'snat-port-taken' && severity === 'error')
-
-/** Did it match a rule with a limit that the engine takes it past, or the other way round? */
-function sawOtherLimits({ evidence }: Context, played: Played): boolean {
-  const [seen, guessed] = [evidence, played.evidence].map(limitsMet)
-  return seen!.size !== guessed!.size || [...seen!].some((rule) => !guessed!.has(rule))
-}
-
-const limitsMet = ({ journey, arrivals }: Evidence): ReadonlySet<Rule> =>
-  new Set(
-    arrivals.flatMap(({ rule }, i) =>
-      journey.steps[i]!.kind === 'rule' && rule?.conditions.some(lasts) ? [rule] : [],
-    ),
-  )
-
-function samePlace(a: Evidence, b: Evidence): boolean {
-  const [one, other] = [lastPlace(a), lastPlace(b)]
-  if (one?.table !== other?.table || one?.chain !== other?.chain || one?.kind !== other?.kind) return false
-  // a policy of nft's has no number
-  return one?.kind === 'policy' || one?.ruleNumber === other?.ruleNumber
-}
-
-/** A chain that iptables-nft lists and perhaps nobody has made does nothing: a trace shows it only if it is there. */
-const lastPlace = ({ journey, arrivals }: Evidence): Journey['steps'][number] | undefined =>
-  journey.steps.findLast((step, i) => {
-    const { table, chain } = arrivals[i] ?? {}
-    return isWalked(step) && !(table && chain?.hook !== undefined && mayBeAbsent(table, chain))
-  })
-
-/** By the very chain that is said to have dropped it, which no trace of IP's chains shows. */
-function isDroppedBeside(played: Journey, { findings }: Journey): boolean {
-  const [said] = findings.flatMap(({ code, severity, rules }) =>
-    code === 'dropped-beside' && severity === 'error' ? rules : [],
-  )
-  const last = played.steps.findLast(isWalked)
-  return said !== undefined && said.table === last?.table && said.chain === last.chain
-}
-
-const isWalked = (step: Journey['steps'][number]) => step.kind !== 'log'
 
 const hasNat = (table: Table): boolean => [...table.chains.values()].some((chain) => isNatChain(table, chain))
 
