@@ -56,6 +56,8 @@ export interface Reproduction {
   settled: ReadonlyMap<string, boolean>
   /** Where it shows the packet routed, as PlayOptions have it. */
   ways: ReadonlyMap<string, string>
+  /** Routes of its family are listed. */
+  hasRoutes: boolean
   /** What it answers, where that is known; in another zone connection tracking may take it for an opening all the same. */
   opening?: Packet
   budget: WalkBudget
@@ -101,7 +103,8 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   const tries = itself.before === world ? [itself] : [itself, alone(context, world)]
   if (opening) tries.unshift(asAnswer(journey, opening, worldBefore(context, opening)))
   let reason = ''
-  const { ways = NO_WAYS, returnsBy } = seenWays(context) ?? {}
+  const seen = seenWays(context)
+  const { ways = NO_WAYS, returnsBy } = seen ?? {}
   for (const { before, play, observed, isUsable } of tries) {
     let options: PlayOptions = { budget, ways }
     let byTurns: ReadonlySet<string> = new Set()
@@ -139,6 +142,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
         packet: journey.packet,
         settled,
         ways,
+        hasRoutes: seen === undefined,
         ...(answered ? { opening: answered } : {}),
         budget,
         play: (after, assume = new Map(), next = false) =>

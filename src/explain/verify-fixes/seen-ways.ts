@@ -1,6 +1,7 @@
 /** Where a capture shows packets routed: what is tried on a host whose routes nobody has listed goes the same way. */
 import { wayKey } from '../../journey/engine.ts'
 import { isNameless } from '../../model/packet.ts'
+import { lookup } from '../../rules/route.ts'
 import type { Context } from '../context.ts'
 
 export interface SeenWays {
@@ -10,15 +11,16 @@ export interface SeenWays {
   returnsBy?: string
 }
 
-/** Undefined where routes are listed. */
+/** Undefined where routes of the packet's family are listed, be it that there are none. */
 export function seenWays({
   journey: { packet, family },
   evidence: { arrivals },
   world,
 }: Context): SeenWays | undefined {
-  if (world.host.routes?.some((one) => one.family === family)) return undefined
+  const { src, dst, in: came } = packet
+  const known = dst === undefined ? undefined : lookup({ dst }, world.host)
+  if (known === null || world.host.routes?.some((one) => one.family === family)) return undefined
   const ways = new Map<string, string>()
-  const { src, in: came } = packet
   const back = came ?? 'lo'
   if (src !== undefined && !isNameless(back)) ways.set(wayKey(src), back)
   const hooks = new Set<string>()

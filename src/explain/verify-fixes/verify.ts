@@ -76,7 +76,7 @@ function trialsOf(finding: Finding, reproduction: Reproduction | { reason: strin
 }
 
 const hasNoRoutes = (reproduction: Reproduction | { reason: string } | undefined): boolean =>
-  reproduction !== undefined && !('reason' in reproduction) && !reproduction.world.host.routes
+  reproduction !== undefined && !('reason' in reproduction) && !reproduction.hasRoutes
 
 /**
  * For what a note tells it would stop what gets through: what one of two blockers leaves stopped is none of these. Where the
@@ -350,7 +350,7 @@ export function stillWrong(
   const { host } = world
   const wrong = uselessBy(tried, accused)
   // who has a route to its source is no more known than this host's own
-  const isGuess = wrong === 'not-masqueraded' && !host.routes
+  const isGuess = wrong === 'not-masqueraded' && !reproduction.hasRoutes
   if (wrong !== undefined && !isGuess) return { why: STILL_WRONG[wrong]! }
   if (isMissent(reproduction) && samePlace(told.packet, placeSeen(reproduction)))
     return { why: STILL_WRONG['dnat-mismatch']! }
