@@ -6,6 +6,7 @@ import { type Conclusion, decideOutcome } from '../journey/outcome.ts'
 import type { Repeat } from '../journey/repeats.ts'
 import type { Drop } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
+import { memo } from '../model/memo.ts'
 import { isStoppedByRule, isUnwanted } from '../model/outcome-kinds.ts'
 import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
@@ -105,6 +106,15 @@ const knowsIptables = ({ journey, arrivals, lossless }: Evidence): boolean =>
 const mayHaveVanished = ({ arrivals }: Evidence, { missing, basis, step }: Conclusion): boolean =>
   missing !== undefined || (basis === 'inferred' && arrivals[step]?.hook === 'prerouting')
 
+/** Those that tell how it ended, and those that find, or settle, what has one of these codes. */
+const detectorsOf = memo((codes: ReadonlySet<string>): ReadonlySet<Detector> => {
+  const wanted = (one: Detector) => codes.has(one.code) || SETTLING.has(one.code)
+  return new Set([FIRST, ...UNSHOWN, ...VANISHED, ...[...DETECTORS, LAST].filter(wanted)])
+})
+
+/** Their findings may make those of others notes. */
+const SETTLING: ReadonlySet<string> = new Set(['untracked', 'mark-unrouted', 'guest-led-half', 'mark-missing'])
+
 /** Tries the fixes of a journey that is explained. */
 export const tryFixesOf = (evidence: Evidence, world: World, engine: Engine, given?: WalkBudget): Trials =>
   tryFixes(evidence.journey, () => playAgain(evidence, world, engine, given))
@@ -118,5 +128,7 @@ export function playAgain(
 ): Reproduction | { reason: string } {
   const context = makeContext(evidence, decideOutcome(evidence, world), world, [], undefined, given)
   const { budget } = context
-  return reproduce(context, engine, ({ evidence: played, ended }, after) => explain(played, after, { ended, budget }))
+  return reproduce(context, engine, ({ evidence: played, ended }, after, codes) =>
+    explain(played, after, { ended, budget, ...(codes ? { ask: detectorsOf(codes) } : {}) }),
+  )
 }

@@ -1,7 +1,7 @@
 /** Is a repair worth searching? */
 import type { Journey } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
-import { uselessBy } from '../verify-fixes/verify.ts'
+import { uselessBy } from '../verify-fixes/useless.ts'
 
 /** Is a repair worth searching: is it stopped, or does it do no good where it gets to? */
 export const needsRepair = (journey: Journey): boolean =>

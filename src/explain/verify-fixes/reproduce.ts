@@ -43,8 +43,8 @@ import { withSeenHandles } from './seen-handles.ts'
 import { seenWays } from './seen-ways.ts'
 import { asProposed, withStanding } from './what-stands.ts'
 
-/** Explains what the engine played; handed in, as it would ask for itself. */
-type ExplainPlayed = (played: Played, world: World) => Journey
+/** Explains what the engine played; handed in, as it would ask for itself. `codes`: of the findings that are wanted; absent: all. */
+type ExplainPlayed = (played: Played, world: World, codes?: ReadonlySet<string>) => Journey
 
 export interface Reproduction {
   engine: Engine
@@ -137,7 +137,8 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
       const lastingOwn = new Map([...own].filter(([condition]) => !byTurns.has(conditionText(condition))))
       return {
         engine,
-        explain: (one, after) => asProposed(journey, withStanding(context, explain(one, after), one.packet)),
+        explain: (one, after, codes) =>
+          asProposed(journey, withStanding(context, explain(one, after, codes), one.packet)),
         world: withSeenHandles(before, context.evidence),
         packet: journey.packet,
         settled,

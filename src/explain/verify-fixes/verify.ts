@@ -28,6 +28,7 @@ import { unfinished } from './handshake.ts'
 import { stoppedDiscovery } from './neighbours.ts'
 import { type Arrived, type Assumed, asideOf, elsewhereOf, isTriable, type Way, waysOf } from './reply-ways.ts'
 import type { Reproduction } from './reproduce.ts'
+import { codesWith, STILL_WRONG, USELESS, uselessBy } from './useless.ts'
 import { withWayBack } from './way-back.ts'
 import { givenWords } from './what-stands.ts'
 
@@ -242,7 +243,7 @@ function judge(
   reproduction: Reproduction,
   world: World,
 ): Pick<Trial, 'after' | 'afterSource' | 'but' | 'mends' | 'aside'> {
-  const tried = reproduction.explain(reproduced.told, world)
+  const tried = reproduction.explain(reproduced.told, world, codesWith(USELESS, finding.code))
   const { outcome } = tried
   if (stops) return { after: outcome, mends: helps({ stops, after: outcome }) }
   const source = reproduced.told.packet.src
@@ -266,32 +267,7 @@ function judge(
   }
 }
 
-/** Findings of a packet that gets through and does no good so. */
-export const STILL_WRONG: Readonly<Record<string, string>> = {
-  'closed-port': 'nothing listens there',
-  'wrong-way-out': 'it would leave by the wrong interface',
-  'not-masqueraded': 'replies may not reach its source',
-  'dropped-beside': 'a chain after the IP chains would drop it',
-  'ipsec-no-state': 'IPsec would drop it',
-  'echo-ignored': 'the kernel would not reply',
-  'neighbour-failed': 'its next hop has not replied to ARP or neighbour discovery',
-  'bridge-nf-call': 'its reply would come from another address',
-  'came-back': 'nat would not rewrite its destination',
-  untracked: 'nat would not rewrite it',
-  'never-reached': 'nat would not rewrite it',
-  'dnat-skipped': 'nat would not rewrite its destination',
-  'snat-skipped': 'nat would not rewrite its source',
-  'dnat-mismatch': 'nat would rewrite its destination, but not to the expected one',
-}
-
 const NO_DISCOVERY = 'neighbour discovery would be stopped'
-
-const NONE: ReadonlySet<string> = new Set()
-
-/** The finding by which a packet that gets through does no good so. `accused`: what counts as a note, too. */
-export const uselessBy = ({ findings }: Journey, accused = NONE): string | undefined =>
-  findings.find(({ code, severity }) => (severity !== 'note' || accused.has(code)) && STILL_WRONG[code] !== undefined)
-    ?.code
 
 /**
  * What is said against the packet as it was seen: it is no better for getting through. That it is untracked may be said
@@ -299,7 +275,7 @@ export const uselessBy = ({ findings }: Journey, accused = NONE): string | undef
  */
 const accusedOf = memo((reproduction: Reproduction): ReadonlySet<string> => {
   const { told } = reproduction.play(reproduction.world)
-  const findings = told ? reproduction.explain(told, reproduction.world).findings : []
+  const findings = told ? reproduction.explain(told, reproduction.world, USELESS).findings : []
   const own = accusations([...findings, ...reproduction.findings])
   return new Set(isFromGuest(reproduction) ? [...own, 'not-masqueraded'] : own)
 })
