@@ -83,6 +83,17 @@ it('is told with the rule that sends it there again, and what exempts the next h
   expect(text).not.toContain('retransmission')
 })
 
+it('is told, too, where its TTL is used up in the end', async () => {
+  const lines = [FIRST, ...back(7, 5, 3, 1)].map((one, i) => traced(one, i + 1))
+  const used = lines
+    .pop()!
+    .split('\n')
+    .filter((line) => !line.includes('FORWARD'))
+  const { status, text } = await toldOf({ 'trace.txt': [...lines, ...used].join('\n'), 'rules.nft': RULES, ...STATE })
+  expect(status).toBe('lost')
+  expect(text).toContain('It goes in a circle: the same packet came back 3 times')
+})
+
 it.each<[string, Round[]]>([
   ['the sender tries again', [FIRST, { ...FIRST, id: 118 }, { ...FIRST, id: 119 }, { ...FIRST, id: 120 }]],
   ['the proxy hands it back, and it leaves', [FIRST, { ttl: 62, out: 'eth0' }]],

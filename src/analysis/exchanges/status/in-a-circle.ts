@@ -15,8 +15,9 @@ export function inACircle(parts: readonly Part[]): { part: Part; finding: Findin
   if (parts.some(({ role }) => role === 'replies')) return undefined
   const again = parts.filter((one) => isSameAgain(one, request))
   const last = again.at(-1)
-  // what inspects packets for this router has handed it back, and it left in the end
-  if (!last || again.some((one) => ttlOf(one) <= ttlOf(last) && !isRound(one))) return undefined
+  // what inspects packets for this router has handed it back, and it left in the end; with its TTL used up it does not
+  const hasLeft = (one: Part) => isPassed(one.told.journey.outcome) && !isRound(one)
+  if (!last || again.some((one) => ttlOf(one) <= ttlOf(last) && hasLeft(one))) return undefined
   const { srcMac } = last.told.journey.packet
   // a circle comes back from the same neighbour; duplicates have the same TTL
   const rounds = again.filter((one) => isRound(one) && one.told.journey.packet.srcMac === srcMac)
