@@ -265,7 +265,8 @@ describe('with the names of an attacker', () => {
     let [same, refused] = [0, 0]
     for (const { journey, before, rename } of replays) {
       // detectors that go by names may find something else
-      const codes = (one: Journey) => one.findings.map(({ code, fix }) => `${code} ${fix.length}`).join()
+      const codes = (one: Journey) =>
+        one.findings.map(({ code, fix }) => `${code} ${fix.map(({ owner }) => owner?.name ?? '-')}`).join()
       if (codes(journey) !== codes(before)) continue
       const [old, others] = [fixesOf(before), fixesOf(journey)].map((fixes) => fixes.map(printedFix))
       for (const [i, { command }] of old!.entries()) {
