@@ -2,6 +2,7 @@
 import type { InVain } from '../explain/in-vain.ts'
 import type { PlayedReply } from '../explain/reply/played-reply.ts'
 import type { Evidence, JourneyTimes } from '../journey/evidence.ts'
+import type { Ways } from '../journey/ways.ts'
 import type { Condition } from '../model/condition.ts'
 import type { Finding, Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
@@ -85,8 +86,8 @@ export interface Replay {
   world: World
   /** What the trace tells of conditions that nothing else does, in their rules' own words: do they hold? */
   assume: ReadonlyMap<string, boolean>
-  /** Where the trace shows it routed, which counts where no routes are listed: as `simulate` takes them. */
-  ways: ReadonlyMap<string, string>
+  /** Where the trace shows it routed, which counts where no routes are listed. */
+  ways: Ways
 }
 
 export const TUPLE_WORDS = 13

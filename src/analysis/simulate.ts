@@ -9,6 +9,7 @@ import { noteUnmatched } from '../explain/unmatched.ts'
 import { noteTrials } from '../explain/verify-fixes/verify.ts'
 import type { Engine } from '../journey/engine.ts'
 import { type Evidence, isUntracked, type JourneyTimes } from '../journey/evidence.ts'
+import { NO_WAYS, type Ways } from '../journey/ways.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Host } from '../model/host.ts'
 import type { Finding, Journey } from '../model/journey.ts'
@@ -35,7 +36,7 @@ export interface SimulateOptions {
   /** What nobody can know, settled: a condition as nfwhy words it → whether it holds. */
   assume?: ReadonlyMap<string, boolean>
   /** Where a capture shows packets routed, as a Replay has it. */
-  ways?: ReadonlyMap<string, string>
+  ways?: Ways
   /** Of each rule that did not match, which condition failed. */
   unmatched?: boolean
   /** Tries what findings propose; absent: the model. */
@@ -58,7 +59,7 @@ export function* playPackets(
   world: World,
   packets: readonly Packet[],
   warnings: Diagnostic[],
-  { assume = new Map(), ways = new Map(), unmatched = false, engine = modelEngine }: SimulateOptions = {},
+  { assume = new Map(), ways = NO_WAYS, unmatched = false, engine = modelEngine }: SimulateOptions = {},
 ): Generator<Played> {
   const machine = new Simulator(withoutOwnTables(world), { assume, ways })
   const classes = new SimulatedClasses()

@@ -113,7 +113,7 @@ const detectorsOf = memo((codes: ReadonlySet<string>): ReadonlySet<Detector> => 
 })
 
 /** Their findings may make those of others notes. */
-const SETTLING: ReadonlySet<string> = new Set(['untracked', 'mark-unrouted', 'guest-led-half', 'mark-missing'])
+const SETTLING: ReadonlySet<string> = new Set(['untracked', 'wrong-way-out', 'mark-missing'])
 
 /** Tries the fixes of a journey that is explained. */
 export const tryFixesOf = (evidence: Evidence, world: World, engine: Engine, given?: WalkBudget): Trials =>

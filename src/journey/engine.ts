@@ -5,6 +5,7 @@ import type { World } from '../model/world.ts'
 import type { WalkBudget } from '../rules/walk-budget.ts'
 import type { Evidence } from './evidence.ts'
 import type { Conclusion } from './outcome.ts'
+import type { Ways } from './ways.ts'
 
 /** What became of a simulated packet. */
 export interface Played {
@@ -20,9 +21,6 @@ export interface Played {
  */
 export type OwnTruths = ReadonlyMap<Condition, boolean | undefined>
 
-/** What leads a packet on where it is seen to go: what is for the same address with another mark may go elsewhere, unless that is this host's own. */
-export const wayKey = (dst: string, mark = 0): string => `${dst} ${mark}`
-
 /** What is given besides the packet. */
 export interface PlayOptions {
   /** Sent first through the same machine. */
@@ -30,8 +28,8 @@ export interface PlayOptions {
   /** What a capture has shown of conditions that nobody can know otherwise: in their own words, whether they hold. */
   assume?: ReadonlyMap<string, boolean>
   own?: OwnTruths
-  /** Where a capture shows packets routed, which counts where no listing tells: wayKey → the interface, `lo` for this host. */
-  ways?: ReadonlyMap<string, string>
+  /** Count where no listing tells. */
+  ways?: Ways
   /** How long chains may be walked for it, together with other tries. */
   budget?: WalkBudget
 }

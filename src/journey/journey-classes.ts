@@ -147,7 +147,7 @@ export class JourneyClasses<T> {
     const { fine } = this
     scratch[0] =
       (followed || open.complete ? 1 : 0) |
-      // where it came from, and with which TTL, tells that it goes in a circle
+      // where it came from, and with which TTL, tells that it loops
       (Math.min(roundsBefore(open.repeats), MOST_ROUNDS) << 1) |
       (open.beforeNat ? 8 : 0) |
       (open.natSeen ? 16 : 0) |
@@ -219,7 +219,7 @@ export class JourneyClasses<T> {
   }
 }
 
-/** From then on it surely goes in a circle, and one round is like the next. */
+/** From then on it surely loops, and one round is like the next. */
 const MOST_ROUNDS = 3
 
 /** How often the same packet came with a higher TTL. */

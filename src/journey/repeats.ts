@@ -164,13 +164,11 @@ export class Repeats {
 
   private grow(): void {
     const room = Math.min(MOST, this.ids.length * 4)
-    this.contents = copied(this.contents, room * CONTENT)
+    this.contents = copied(this.contents, new Int32Array(room * CONTENT))
     this.clocks = new Float64Array(this.contents.buffer)
-    this.ids = copied(this.ids, room)
-    this.passes = copied(this.passes, room)
-    const ttls = new Uint8Array(room)
-    ttls.set(this.ttls)
-    this.ttls = ttls
+    this.ids = copied(this.ids, new Int32Array(room))
+    this.passes = copied(this.passes, new Int32Array(room))
+    this.ttls = copied(this.ttls, new Uint8Array(room))
     this.spread(setsFor(room))
   }
 
@@ -193,8 +191,7 @@ export class Repeats {
   }
 }
 
-function copied(from: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const to = new Int32Array(length)
+function copied<Numbers extends Int32Array | Uint8Array>(from: Numbers, to: Numbers): Numbers {
   to.set(from)
   return to
 }

@@ -57,7 +57,7 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   // that this host has asked in vain was seen; what the journey itself says of the same is about who may ask it
   const isSeen = ({ code, severity, message }: Finding) =>
     code === 'neighbour-discovery-dropped' && severity === 'error' && !messages.has(message)
-  // that it goes in a circle says more than where its first round went
+  // that it loops says more than where its first round went
   const round = isSilent
     ? all.find((one) => isMark(one) && one.severity === 'error' && !messages.has(one.message))
     : undefined

@@ -17,13 +17,13 @@ export const silentNeighbour = (host: Host, device: string, address: string): Ne
 export const isResolved = (host: Host, device: string, address: string): boolean =>
   neighboursAt(host, device, address).some((one) => one.mac !== undefined && silentState(one) === undefined)
 
+/** Tools print it in small letters and in capitals. */
+export const hasMac = ({ mac }: Neighbour, address: string): boolean => mac?.toLowerCase() === address.toLowerCase()
+
 /** Those of a link and an IP version that have this link address: a router has its own for what it passes on. */
 export const neighboursWith = (
   { neighbours = [] }: Host,
   device: string,
   family: Neighbour['family'],
   mac: string,
-): Neighbour[] =>
-  neighbours.filter(
-    (one) => one.device === device && one.family === family && one.mac?.toLowerCase() === mac.toLowerCase(),
-  )
+): Neighbour[] => neighbours.filter((one) => one.device === device && one.family === family && hasMac(one, mac))

@@ -12,6 +12,7 @@ import {
 } from '../rules/fib.ts'
 import { joinsByItself } from '../rules/joined-groups.ts'
 import { exceedsMtu } from '../rules/mtu.ts'
+import { familyOf } from '../rules/prefixes.ts'
 import {
   isLinkLocal,
   leadsHere,
@@ -45,7 +46,7 @@ function assumedRoute(machine: Simulator, { packet, given }: Skb, reason: string
   const { dst } = packet
   const seen = machine.seenWay(packet)
   const out = seen ?? (given.dst === dst ? given.out : undefined)
-  const family = dst!.includes(':') ? 'ip6' : 'ip'
+  const family = familyOf(dst!)
   const destination = `${dst}/${family === 'ip' ? 32 : 128}`
   const condition = localCondition(dst!)
   const local = seen === undefined ? machine.settle(condition, { unknown: reason }) : seen === 'lo'

@@ -1,6 +1,7 @@
 /** The model as an Engine: packets and a World → the journeys that a TRACE of them would show. */
 
-import { type OwnTruths, wayKey } from '../journey/engine.ts'
+import type { OwnTruths } from '../journey/engine.ts'
+import { NO_WAYS, type Ways, wayOf } from '../journey/ways.ts'
 import type { Condition } from '../model/condition.ts'
 import { countWords } from '../model/count-words.ts'
 import type { ConntrackEntry } from '../model/host.ts'
@@ -33,7 +34,7 @@ export interface SimulatorOptions {
   assume?: ReadonlyMap<string, boolean>
   own?: OwnTruths
   /** Of a capture; as PlayOptions. */
-  ways?: ReadonlyMap<string, string>
+  ways?: Ways
   /** How long chains are walked, for all packets together; absent: for each as long as one may be. */
   budget?: WalkBudget
   /** Takes one of what the kernel may take; absent: the lowest that is free. */
@@ -126,10 +127,8 @@ export class Simulator {
   }
 
   /** By which interface a capture shows that it goes, as it is now. */
-  seenWay({ dst, mark }: Packet): string | undefined {
-    const { ways } = this.options
-    const unmarked = ways?.get(wayKey(dst!))
-    return unmarked === 'lo' ? unmarked : ways?.get(wayKey(dst!, mark))
+  seenWay(packet: Packet): string | undefined {
+    return wayOf(this.options.ways ?? NO_WAYS, packet)
   }
 
   assumes(text: string, condition: Condition): boolean {

@@ -59,7 +59,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
   const first = parts[0]!
   const { journey } = first.told
   const asked = askedOf(joined)
-  const { status, basis, decided, finding, isInCircle } = verdictOf(joined, () => asked, seen)
+  const { status, basis, decided, finding, isLoop } = verdictOf(joined, () => asked, seen)
   const about = decided.told.journey
   const became = first.own && first.role === 'request' ? becameOf(first) : undefined
   const rules = finding?.rules ?? []
@@ -90,7 +90,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
       ...(isFailed(status) ? behindRouter(parts, asked) : []),
     ],
   }
-  if (isInCircle) exchange.findings = exchange.findings.filter((one) => one === finding || !saysOfWay(one.code))
+  if (isLoop) exchange.findings = exchange.findings.filter((one) => one === finding || !saysOfWay(one.code))
   exchange.findings = withNeeded(seen.strays, exchange)
   if (!same) exchange.like = about.id
   return exchange

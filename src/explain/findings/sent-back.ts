@@ -1,6 +1,6 @@
 /** A routing rule leads a packet to the very neighbour that has just forwarded it here. */
 
-import { neighboursAt } from '../../rules/neighbours.ts'
+import { hasMac, neighboursAt } from '../../rules/neighbours.ts'
 import { leadsOutOf, lookupRoute, questionOf } from '../../rules/route.ts'
 import { changesOf, propose, spotOf } from '../changes/change.ts'
 import { type Context, type Detected, finding } from '../context.ts'
@@ -30,7 +30,7 @@ function nextHopBehind(context: Context): SentBack | undefined {
   const { gateway } = route
   if (gateway === undefined || gateway === packet.dst) return undefined
   const [neighbour] = neighboursAt(world.host, out, gateway)
-  if (neighbour?.mac?.toLowerCase() !== srcMac.toLowerCase()) return undefined
+  if (!neighbour || !hasMac(neighbour, srcMac)) return undefined
   const chosen = chooserOf(context, question, route)
   return chosen && { gateway, mac: srcMac.toLowerCase(), by: `${routeWords(route)} of table ${route.table}`, chosen }
 }

@@ -26,42 +26,24 @@ export const vanishedMartian: Detector = {
     // sent there by a rule of this host's own
     const meant = routed.dst !== context.journey.packet.dst
     const by = meant && dst[0] === 127 ? senderTo(context, routed.dst) : undefined
+    // nobody sends with such an address: a rule here made it of another
     if (by)
-      return sentToLoopback(
+      return asMartian(
         context,
-        device,
-        by,
-        `packets that come in on ${device} may not go to loopback (${setting})`,
+        `${nameRef(by)} sent it to ${routed.dst}, but packets that come in on ${device} may not go to loopback (${setting})`,
+        [allowLoopback(device)],
       )
     const why = `packets with ${loopback} may not come in from outside (${setting})`
     return martian(context, device, why, meant ? [allowLoopback(device)] : [])
   },
 }
 
-interface Sender {
-  ref: RuleRef
-  to: string
-}
-
 /** The rule that gave it this destination. */
-function senderTo(context: Context, to: string): Sender | undefined {
+function senderTo(context: Context, to: string): RuleRef | undefined {
   const step = context.journey.steps.findLastIndex(({ changes }) =>
     changes.some((change) => change.field === 'dst' && change.to === to),
   )
-  const ref = step < 0 ? undefined : refAt(context, step)
-  return ref && { ref, to }
-}
-
-/** Nobody sends with such an address: a rule here made it of another. */
-function sentToLoopback(context: Context, device: string, { ref, to }: Sender, why: string): Detected[] {
-  const { sentence, ...words } = droppedBy('Routing', `${nameRef(ref)} sent it to ${to}, but ${why}`, 'a martian')
-  return [
-    finding('vanished-martian', 'error', sentence, {
-      ...words,
-      steps: [context.ended.step + 1],
-      fix: [allowLoopback(device)],
-    }),
-  ]
+  return step < 0 ? undefined : refAt(context, step)
 }
 
 /** Who rewrites destinations to 127.0.0.1 needs it. */
@@ -74,19 +56,17 @@ function allowLoopback(device: string): Fix {
   }
 }
 
-export function martian(context: Context, device: string, why: string, fix: Proposal[] = []): Detected[] {
-  const { sentence, ...words } = droppedBy('Routing', `it came in on ${device}, and ${why}`, 'a martian')
-  return [
-    finding('vanished-martian', 'error', sentence, {
-      ...words,
-      steps: [context.ended.step + 1],
-      fix: [
-        ...fix,
-        {
-          description: 'check who sends with that address; `sysctl -w net.ipv4.conf.all.log_martians=1` logs them',
-          unverified: 'this is not a rule change',
-        },
-      ],
-    }),
-  ]
+/** With an address that nobody may send. */
+export const martian = (context: Context, device: string, why: string, fix: Proposal[] = []): Detected[] =>
+  asMartian(context, `it came in on ${device}, and ${why}`, [
+    ...fix,
+    {
+      description: 'check who sends with that address; `sysctl -w net.ipv4.conf.all.log_martians=1` logs them',
+      unverified: 'this is not a rule change',
+    },
+  ])
+
+function asMartian(context: Context, why: string, fix: Proposal[]): Detected[] {
+  const { sentence, ...words } = droppedBy('Routing', why, 'a martian')
+  return [finding('vanished-martian', 'error', sentence, { ...words, steps: [context.ended.step + 1], fix })]
 }

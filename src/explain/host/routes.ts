@@ -10,7 +10,7 @@ import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
 import { isLocal, knowsNetworks } from '../../rules/fib.ts'
 import { isResolved, neighboursAt, neighboursWith } from '../../rules/neighbours.ts'
-import { canonicalAddress, prefixLength } from '../../rules/prefixes.ts'
+import { canonicalAddress, familyOf, prefixLength } from '../../rules/prefixes.ts'
 import {
   leadsOutOf,
   lookupRoute,
@@ -175,7 +175,7 @@ export function backToSender(packet: Packet, route: Route, host: Host): string |
  */
 export function giveAddress({ dst: address = '', in: device = '', ...packet }: Packet, host: Host): Proposal {
   const condition = 'if this host should have the address, assign it'
-  const family = address.includes(':') ? 'ip6' : 'ip'
+  const family = familyOf(address)
   const edit = { kind: 'address', family, address, device } as const
   if (listener(host, { ...packet, dst: address })?.address !== undefined && device !== '')
     return {
@@ -342,7 +342,7 @@ export const addRoute = (route: Route): Change => ({ edits: add(route), undo: wi
 export function addWayBack({ src, in: device, srcMac }: Packet, host: Host, note: string): Proposal[] {
   if (src === undefined || device === undefined || srcMac === undefined) return []
   if (isLocal(src, host) || (homeOf(src, host, device)?.link.name ?? device) !== device) return []
-  const family = src.includes(':') ? 'ip6' : 'ip'
+  const family = familyOf(src)
   const by = neighboursWith(host, device, family, srcMac)
   const [gateway] = [...by.filter(({ address }) => address === src), ...by].map(({ address }) => address)
   if (gateway === undefined) return []
@@ -367,7 +367,7 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host, note
 /** A route back to whoever sends to a group, which seldom comes over a router. */
 export function addOnLink({ src, in: device }: Packet, host: Host): Proposal[] {
   if (src === undefined || device === undefined || isLocal(src, host) !== false) return []
-  const family = src.includes(':') ? 'ip6' : 'ip'
+  const family = familyOf(src)
   const destination = hostPrefix(src)
   return propose(
     `add a route back to ${src} out of ${device}`,
@@ -378,7 +378,7 @@ export function addOnLink({ src, in: device }: Packet, host: Host): Proposal[] {
 
 /** The route that a link's address brings with it. */
 export const homeRoute = ({ link, network }: Home, table = 'main'): Route => {
-  const family = network.includes(':') ? 'ip6' : 'ip'
+  const family = familyOf(network)
   return { family, type: 'unicast', destination: network, table, device: link.name }
 }
 

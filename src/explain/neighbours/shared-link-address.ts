@@ -3,7 +3,7 @@ import type { Host } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
 import { neighboursWith } from '../../rules/neighbours.ts'
-import { canonicalAddress } from '../../rules/prefixes.ts'
+import { canonicalAddress, familyOf } from '../../rules/prefixes.ts'
 import { isLinkLocal } from '../../rules/route.ts'
 
 /** More are not named. */
@@ -12,7 +12,7 @@ const MOST_NAMED = 3
 /** The other neighbours that have the link address of the packet's sender. */
 export function sharersOf({ srcMac, src, in: device }: Packet, host: Host): string[] {
   if (srcMac === undefined || src === undefined || device === undefined) return []
-  const family = src.includes(':') ? 'ip6' : 'ip'
+  const family = familyOf(src)
   const own = canonicalAddress(src)
   const all = neighboursWith(host, device, family, srcMac).filter((one) => silentState(one) === undefined)
   // one host has several addresses of IPv6

@@ -20,10 +20,10 @@ import { bridgeOf } from '../host/bridges.ts'
 import { astray } from '../host/routes.ts'
 import { nameRef, refOfStep } from '../refs.ts'
 import { repairs } from '../repair/later.ts'
+import { assumedWords, dependsOnReturn } from '../verify-fixes/assumed-return.ts'
 import { stoppedDiscovery } from '../verify-fixes/neighbours.ts'
 import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
 import { tryFinding } from '../verify-fixes/verify.ts'
-import { dependsOnWayBack } from '../verify-fixes/way-back.ts'
 import { backOut, isOtherUplink } from './back-out.ts'
 import { RESTORES_MARK } from './mark-restored.ts'
 import { asksForReply, isKeptHere, natSeen, reaches } from './request-reply.ts'
@@ -57,7 +57,7 @@ export function playReply(
   if ('reason' in reproduction) return undefined
   const { told: request, asked, answer } = reproduction.play(reproduction.world)
   if (!asked || !answer || answer.ended.outcome === 'undetermined') return undefined
-  if (dependsOnWayBack(reproduction, answer, reproduction.world)) return undefined
+  if (dependsOnReturn(reproduction, answer, reproduction.world)) return undefined
   const reply = explainAnswer(reproduction, asked, answer, reproduction.world)
   const { out } = answer.packet
   const tracking = answer.packet.ctState === 'untracked' ? ({ isUntracked: true } as const) : {}
@@ -83,9 +83,6 @@ export function playReply(
   if (rules.length === 0 && isPassed(reply.outcome)) rules.push(...(told[0]?.rules ?? []))
   const restored = marking ? ` It has the mark of its connection, which ${nameRef(marking)} gave the request.` : ''
   const strayed = isStopped(reply.outcome) ? elsewhereWords(asked, out, world) : ''
-  const { returnsBy } = reproduction
-  const assumed =
-    returnsBy === undefined ? '' : ` The route to ${asked.src} is unknown: the reply is taken to leave by ${returnsBy}.`
   const stopped = finding(
     'reply-dropped',
     'error',
@@ -93,7 +90,7 @@ export function playReply(
       restored +
       strayed +
       (wrong ? ` ${wrong.message}` : '') +
-      assumed,
+      assumedWords(reproduction),
     {
       rules,
       // where no rule stopped it, the message says what else did

@@ -1,4 +1,5 @@
-import { type Engine, type Played, type PlayOptions, wayKey } from '../../journey/engine.ts'
+import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
+import { NO_WAYS, type Ways, withWay } from '../../journey/ways.ts'
 import type { Condition } from '../../model/condition.ts'
 import { turned } from '../../model/direction.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
@@ -55,7 +56,7 @@ export interface Reproduction {
   /** What the trace tells of conditions that nothing else does, in their rules' own words. */
   settled: ReadonlyMap<string, boolean>
   /** Where it shows the packet routed, as PlayOptions have it. */
-  ways: ReadonlyMap<string, string>
+  ways: Ways
   /** Routes of its family are listed. */
   hasRoutes: boolean
   /** What it answers, where that is known; in another zone connection tracking may take it for an opening all the same. */
@@ -73,7 +74,7 @@ export interface Reproduction {
   /** By which interface the reply is taken to leave; absent: its route is listed, or no such reply is played. */
   returnsBy?: string
   /** With returnsBy: what comes of it where the reply leaves by this interface instead. */
-  playByWayBack?(device: string, after: World): Reproduced
+  playReturning?(device: string, after: World): Reproduced
   /** Of the journey as it was seen, as far as it is explained. */
   findings: readonly Finding[]
 }
@@ -85,8 +86,6 @@ export interface Reproduced {
   asked?: Packet
   answer?: Played
 }
-
-const NO_WAYS: ReadonlyMap<string, string> = new Map()
 
 /** Or the reason why the engine does not give what was seen. */
 export function reproduce(context: Context, engine: Engine, explain: ExplainPlayed): Reproduction | { reason: string } {
@@ -159,8 +158,8 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
           ? {}
           : {
               returnsBy,
-              playByWayBack: (device, after) =>
-                play(engine, after, { budget, ways: new Map(ways).set(wayKey(src), device), assume: settled, own }),
+              playReturning: (device, after) =>
+                play(engine, after, { budget, ways: withWay(ways, { dst: src }, device), assume: settled, own }),
             }),
         findings: journey.findings,
       }

@@ -1,12 +1,11 @@
-/** Where a capture shows packets routed: what is tried on a host whose routes nobody has listed goes the same way. */
-import { wayKey } from '../../journey/engine.ts'
+/** Where the capture shows the packet routed: what is tried on a host whose routes nobody has listed goes the same way. */
+import { NO_WAYS, type Ways, withWay } from '../../journey/ways.ts'
 import { isNameless } from '../../model/packet.ts'
 import { lookup } from '../../rules/route.ts'
 import type { Context } from '../context.ts'
 
 export interface SeenWays {
-  /** As wayKey has them, each with its interface, `lo` for this host itself. */
-  ways: ReadonlyMap<string, string>
+  ways: Ways
   /** Where the packet came in: its reply is taken to leave there. */
   returnsBy?: string
 }
@@ -20,9 +19,9 @@ export function seenWays({
   const { src, dst, in: came } = packet
   const known = dst === undefined ? undefined : lookup({ dst }, world.host)
   if (known === null || world.host.routes?.some((one) => one.family === family)) return undefined
-  const ways = new Map<string, string>()
+  let ways = NO_WAYS
   const back = came ?? 'lo'
-  if (src !== undefined && !isNameless(back)) ways.set(wayKey(src), back)
+  if (src !== undefined && !isNameless(back)) ways = withWay(ways, { dst: src }, back)
   const hooks = new Set<string>()
   for (const { hook, packet: at } of arrivals) {
     // rules of the hook may have given it another mark by its second step
@@ -31,9 +30,8 @@ export function seenWays({
     // what FORWARD marked has been routed before
     const isRouted = hook === 'forward' || hook === 'output' || (hook === 'postrouting' && !hooks.has('forward'))
     const device = hook === 'input' ? 'lo' : isRouted ? at.out : undefined
-    if (device === undefined || at.dst === undefined || isNameless(device)) continue
-    // table local is asked first, whatever the mark is
-    ways.set(device === 'lo' ? wayKey(at.dst) : wayKey(at.dst, at.mark), device)
+    const { dst: to, mark = 0 } = at
+    if (device !== undefined && to !== undefined && !isNameless(device)) ways = withWay(ways, { dst: to, mark }, device)
   }
   return { ways, ...(src === undefined || came === undefined || isNameless(came) ? {} : { returnsBy: came }) }
 }

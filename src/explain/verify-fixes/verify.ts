@@ -22,6 +22,7 @@ import { astray, homeOf } from '../host/routes.ts'
 import { askedMany } from '../reply/asked-many.ts'
 import { byOtherUplink, type OtherUplink } from '../reply/back-out.ts'
 import { isKeptHere, reaches, refusesOpening } from '../reply/request-reply.ts'
+import { withReturn } from './assumed-return.ts'
 import { stoppedBetweenPorts } from './bridged-neighbours.ts'
 import { harmOf, leadsOthersAway } from './bystanders.ts'
 import { unfinished } from './handshake.ts'
@@ -29,7 +30,6 @@ import { stoppedDiscovery } from './neighbours.ts'
 import { type Arrived, type Assumed, asideOf, elsewhereOf, isTriable, type Way, waysOf } from './reply-ways.ts'
 import type { Reproduction } from './reproduce.ts'
 import { codesWith, STILL_WRONG, USELESS, uselessBy } from './useless.ts'
-import { withWayBack } from './way-back.ts'
 import { givenWords } from './what-stands.ts'
 
 /** What came of one proposed fix; `index` is its place among its finding's. */
@@ -250,7 +250,7 @@ function judge(
   const rewritten = outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
   const good = isPassed(outcome)
   const but = good
-    ? (withWayBack(stillWrong(tried, reproduced, reproduction, world), reproduced, reproduction, world) ??
+    ? (withReturn(stillWrong(tried, reproduced, reproduction, world), reproduced, reproduction, world) ??
       // what is to lead the reply back does nothing else
       (finding.code === 'reply-by-other-uplink' ? elsewhereOf(waysOf(reproduced, world.host)) : undefined))
     : outcome === 'stolen'

@@ -1,10 +1,11 @@
 /** `try_fix`: an exchange or a packet before commands, and after them. */
 import * as z from 'zod'
+import type { Replay } from '../../analysis/closed-journey.ts'
 import { onlyMachine } from '../../analysis/inputs/open.ts'
 import { compareRulesets } from '../../analysis/rulesets.ts'
 import { applyWithUndo } from '../../analysis/undo.ts'
+import { NO_WAYS } from '../../journey/ways.ts'
 import { type Diagnostic, once } from '../../model/diagnostic.ts'
-import type { Packet } from '../../model/packet.ts'
 import { UserError } from '../../model/user-error.ts'
 import type { World } from '../../model/world.ts'
 import { CHANGE, tellChanges } from '../changes.ts'
@@ -15,13 +16,6 @@ import { tellFullStory, tellStory, tellWarnings } from '../tell.ts'
 import { tool } from '../tool.ts'
 import type { Opened } from '../workbench.ts'
 import { ID } from './exchange.ts'
-
-interface Played {
-  packet: Packet
-  world: World
-  assume: ReadonlyMap<string, boolean>
-  ways: ReadonlyMap<string, string>
-}
 
 export const tryFix = tool({
   name: 'try_fix',
@@ -63,8 +57,8 @@ export const tryFix = tool({
     const typed = packet === undefined ? undefined : packetOf(packet, warnings)
     const opened = await bench.open(wanted)
     const id = exchange?.replace(/^#/, '')
-    const from: Played = typed
-      ? { packet: typed, world: onlyMachine(opened.inputs, machine).world, assume: new Map(), ways: new Map() }
+    const from: Replay = typed
+      ? { packet: typed, world: onlyMachine(opened.inputs, machine).world, assume: new Map(), ways: NO_WAYS }
       : await replayed(opened, id!)
     const { assume, ways } = from
     const played = (on: World) => play(on, [from.packet], warnings, { assume, ways })[0]!
@@ -99,7 +93,7 @@ const distinct = (warnings: readonly Diagnostic[]): Diagnostic[] => [
 ]
 
 /** Throws UserError: nothing is told where the model does not give what was seen. */
-async function replayed({ analysis }: Opened, id: string): Promise<Played> {
+async function replayed({ analysis }: Opened, id: string): Promise<Replay> {
   const replay = await analysis.replayOf(id)
   if (!replay) throw new UserError(`There is no packet #${id} in the captures.`, 'explain lists the exchanges.')
   if ('reason' in replay)

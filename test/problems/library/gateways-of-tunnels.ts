@@ -317,7 +317,7 @@ export const GATEWAYS_OF_TUNNELS: Problem[] = [
         { rule: '--set-xmark 0x3', chain: 'mangle PREROUTING' },
         { rule: '-s 10.0.0.5/32', chain: 'mangle PREROUTING' },
         { code: 'vanished-ttl' },
-        { code: 'wrong-way-out', words: ['in a circle'] },
+        { code: 'wrong-way-out', words: ['routing loop'] },
       ],
       status: ['lost', 'unanswered', 'refused'],
     },

@@ -59,7 +59,7 @@ function filterOf({ sysctls }: Host, left: string, came: string): { words: strin
   const isKnown = values.length === 2
   // the kernel takes the larger one
   if (isKnown && Math.max(...values.map(Number)) !== 1) return undefined
-  const dropped = `the kernel drops the reply if the route back to its source leaves by ${left}`
+  const dropped = `the kernel drops the reply if the route back to its source leaves by ${deviceWords(left)}`
   if (isKnown)
     return { words: ` The reverse path filter of ${deviceWords(came)} is strict (rp_filter=1): ${dropped}.`, look: [] }
   return {

@@ -196,7 +196,7 @@ export function byOtherUplink(
           {
             description: isOfUplink
               ? `route replies back out of ${from}: ${isForwarded ? `save a mark for ${from} in the connection (CONNMARK, ct mark) and add a routing rule for that mark` : `"ip rule add from ${dst} lookup TABLE"`}`
-              : `if ${src} expects them by ${from}, route replies back out of it: a route, or a mark that is saved in the connection (CONNMARK, ct mark) and a routing rule for it`,
+              : `if ${src} expects replies by ${from}, route them back out of ${from}: with a route, or with a mark that is saved in the connection (CONNMARK, ct mark) and a routing rule for that mark`,
             unverified: 'the gateway of this uplink is unknown here',
           },
         ],

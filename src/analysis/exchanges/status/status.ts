@@ -21,7 +21,6 @@ import { unaskedHop } from '../strays.ts'
 import { acknowledgements } from './acknowledged.ts'
 import { cameTooLate } from './given-up.ts'
 import { hasGoneOn, isSameAttempt } from './gone-on.ts'
-import { inACircle } from './in-a-circle.ts'
 import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork, isWrittenOver } from './later.ts'
 import { droppedReset, lostReset } from './lost-reset.ts'
 import { otherNeighbour, otherRouter, pastSender } from './other-neighbour.ts'
@@ -34,6 +33,7 @@ import { replyKept } from './reply-kept.ts'
 import { resetByPeer } from './reset-by-peer.ts'
 import { returnedAs } from './returned-as.ts'
 import { rewrittenMidway } from './rewritten-midway.ts'
+import { routingLoop } from './routing-loop.ts'
 import { carriesData } from './segment.ts'
 import { setTooSmall } from './ttl-used-up.ts'
 import { unacknowledged } from './unacknowledged.ts'
@@ -74,7 +74,7 @@ export interface Verdict {
   /** What is wrong with the exchange, and with none of its journeys alone. */
   finding?: Finding
   /** Then its first journey did not go the wrong way. */
-  isInCircle?: true
+  isLoop?: true
 }
 
 /** Who has asked waits for so long, at least; microseconds. */
@@ -104,8 +104,8 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
   const refusal = errors.find((one) => isAboutEnd(one, parts, ask()))
   // several captures may show one packet: what a rule did was seen, that it vanished is concluded
   const stop = stops.find((one) => isAsking(one) && one.told.journey.basis === 'observed') ?? stops.find(isAsking)
-  const circle = stop && isStoppedByRule(stop.told.journey.outcome) ? undefined : inACircle(parts)
-  if (circle) return { ...observed('lost', circle.part), finding: circle.finding, isInCircle: true }
+  const loop = stop && isStoppedByRule(stop.told.journey.outcome) ? undefined : routingLoop(parts)
+  if (loop) return { ...observed('lost', loop.part), finding: loop.finding, isLoop: true }
   if (stop) return stopped(stop)
   if (refusal && isLostBehind(refusal, parts, ask)) return inferred('reply-lost', refusal)
   const refused = (one: Part) => (mayBeUntold(one, parts, ask()) ? 'undetermined' : 'refused')

@@ -74,12 +74,12 @@ it('is told with the rule that sends it there again, and what exempts the next h
     {
       code: 'wrong-way-out',
       severity: 'error',
-      message: `It goes in a circle: the same packet came back 5 times, each time with a lower TTL. 10.0.0.5 (MAC address ${PROXY}) sent it here, and the default route of table 202 sends it back to 10.0.0.5. Routing rule 1000 selects that table for mark 0x3, which ip mangle PREROUTING rule 2 set.`,
+      message: `It is in a routing loop: the same packet came back 5 times, each time with a lower TTL. 10.0.0.5 (MAC address ${PROXY}) sent it here, and the default route of table 202 sends it back to 10.0.0.5. Routing rule 1000 selects that table for mark 0x3, which ip mangle PREROUTING rule 2 set.`,
       rules: [{ table: 'mangle', chain: 'PREROUTING' }],
     },
   ])
   expect(printCommand(findings[0]!.fix[0]!.command!)).toContain(`iifname eth1 ether saddr ${PROXY} accept`)
-  expect(text).toContain('It goes in a circle')
+  expect(text).toContain('It is in a routing loop')
   expect(text).not.toContain('retransmission')
 })
 
@@ -91,7 +91,7 @@ it('is told, too, where its TTL is used up in the end', async () => {
     .filter((line) => !line.includes('FORWARD'))
   const { status, text } = await toldOf({ 'trace.txt': [...lines, ...used].join('\n'), 'rules.nft': RULES, ...STATE })
   expect(status).toBe('lost')
-  expect(text).toContain('It goes in a circle: the same packet came back 3 times')
+  expect(text).toContain('It is in a routing loop: the same packet came back 3 times')
 })
 
 it.each<[string, Round[]]>([
@@ -101,15 +101,15 @@ it.each<[string, Round[]]>([
   ['four inspect it one after the other, and it leaves', [FIRST, ...back(63, 62, 61), { ttl: 60, out: 'eth0' }]],
   ['it leaves by that interface in the end, handed on by a neighbour each', [FIRST, ...handedOn(63, 62, 61)]],
   ['it was duplicated on its way back', [FIRST, ...back(62, 62, 62)]],
-])('is no circle where %s', async (_, rounds) => {
+])('is no loop where %s', async (_, rounds) => {
   const { findings, text } = await told(...rounds)
-  expect(text).not.toContain('circle')
-  expect(findings.map(({ message }) => message).join(' ')).not.toContain('circle')
+  expect(text).not.toContain('in a routing loop')
+  expect(findings.map(({ message }) => message).join(' ')).not.toContain('in a routing loop')
 })
 
-it('is no circle where conntrack has seen a reply', async () => {
+it('is no loop where conntrack has seen a reply', async () => {
   const trace = [FIRST, ...back(62, 60, 58)].map((one, i) => traced(one, i + 1)).join('')
   const conntrack = STATE.conntrack.replace('117 SYN_SENT', '59 SYN_RECV').replace('[UNREPLIED] ', '')
   const { findings } = await toldOf({ 'trace.txt': trace, 'rules.nft': RULES, ...STATE, conntrack })
-  expect(findings.map(({ message }) => message).join(' ')).not.toContain('circle')
+  expect(findings.map(({ message }) => message).join(' ')).not.toContain('in a routing loop')
 })

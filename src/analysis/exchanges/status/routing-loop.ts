@@ -9,7 +9,7 @@ import type { Part } from '../join/joined.ts'
 /** Fewer may be a proxy or two beside this router, which hand back what they are sent. */
 const FEWEST = 3
 
-export function inACircle(parts: readonly Part[]): { part: Part; finding: Finding } | undefined {
+export function routingLoop(parts: readonly Part[]): { part: Part; finding: Finding } | undefined {
   const request = parts.find(({ role, own }) => role === 'request' && own)
   if (!request || !isPassed(request.told.journey.outcome)) return undefined
   if (parts.some(({ role }) => role === 'replies')) return undefined
@@ -19,17 +19,17 @@ export function inACircle(parts: readonly Part[]): { part: Part; finding: Findin
   const hasLeft = (one: Part) => isPassed(one.told.journey.outcome) && !isRound(one)
   if (!last || again.some((one) => ttlOf(one) <= ttlOf(last) && hasLeft(one))) return undefined
   const { srcMac } = last.told.journey.packet
-  // a circle comes back from the same neighbour; duplicates have the same TTL
+  // what loops comes back from the same neighbour; duplicates have the same TTL
   const rounds = again.filter((one) => isRound(one) && one.told.journey.packet.srcMac === srcMac)
   const part = rounds.find(({ own }) => own)
   if (!part || new Set(rounds.map(ttlOf)).size < FEWEST || isReplied(request)) return undefined
   const said = part.told.journey.findings.find(({ code }) => code === 'wrong-way-out')
-  const message = `It goes in a circle: the same packet came back ${rounds.length} times, each time with a lower TTL.`
+  const message = `It is in a routing loop: the same packet came back ${rounds.length} times, each time with a lower TTL.`
   return {
     part,
     finding: said
       ? { ...said, severity: 'error', message: `${message} ${said.message}`, fix: said.fix.map(forNewOnes) }
-      : finding('wrong-way-out', 'error', `${message} Whoever this host sends it to sends it back.`, {}),
+      : finding('wrong-way-out', 'error', `${message} The next hop sends it back.`, {}),
   }
 }
 
@@ -38,7 +38,7 @@ function forNewOnes(fix: Fix): Fix {
   const { verified, after: _, but: __, ...untried } = fix
   return verified === undefined
     ? fix
-    : { ...untried, unverified: 'the model tried a later packet of this connection, and no new one' }
+    : { ...untried, unverified: 'the model played a later packet of this connection; a new connection was not tried' }
 }
 
 const ttlOf = ({ told }: Part): number => told.journey.packet.ttl ?? 0
@@ -61,6 +61,6 @@ function isRound({ told: { journey } }: Part): boolean {
 
 /** Conntrack has seen that it got there. */
 function isReplied({ told: { journey, world } }: Part): boolean {
-  const entry = world.host.conntrack && entryOpened(journey.packet, world)
+  const entry = entryOpened(journey.packet, world)
   return entry !== undefined && !isUnreplied(entry)
 }
