@@ -1,10 +1,10 @@
 /** Where no listing tells by which interface a reply leaves, and it is taken to leave where the request came in. */
 import type { Played } from '../../journey/engine.ts'
+import type { Value } from '../../model/condition.ts'
 import { memo } from '../../model/memo.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
 import { type SimpleCondition, simpleConditions } from '../../rules/simple-conditions.ts'
-import { wantedBy } from '../counterfactual/distance.ts'
 import { nftSetOf } from '../counterfactual/map-keys.ts'
 import type { Reproduced, Reproduction } from './reproduce.ts'
 
@@ -59,11 +59,20 @@ const askedOf = memo((world: World): ReadonlySet<string> => {
 })
 
 function outputsOf(condition: SimpleCondition, world: World): string[] {
-  if (condition.kind === 'compare') return isOutput(condition.field) ? wantedBy(condition).map(String) : []
+  if (condition.kind === 'compare') return isOutput(condition.field) ? devicesOf(condition.value) : []
   const place = condition.kind === 'lookup' ? condition.fields.findIndex(isOutput) : -1
   if (condition.kind !== 'lookup' || place < 0) return []
   const elements = condition.nft?.elements ?? nftSetOf({ world }, condition)?.elements ?? []
-  return elements.map(({ parts }) => String(parts[place]))
+  return elements.map(({ parts }) => oneNamed(String(parts[place])))
 }
+
+function devicesOf(value: Value): string[] {
+  if (typeof value !== 'object') return [oneNamed(String(value))]
+  if ('wildcard' in value) return [`${value.wildcard}0`]
+  return 'set' in value ? value.set.flatMap(devicesOf) : []
+}
+
+/** One of those whose names begin so. */
+const oneNamed = (device: string): string => device.replace(/\*$/, '0')
 
 const isOutput = (field: string): boolean => /^meta oif(name)?$/.test(field)

@@ -91,6 +91,8 @@ describe('without a listing of routes', () => {
     const statusOf = async (replies: string) => (await told(RULES(accepted + replies), passed)).status
     expect(await statusOf('-A FORWARD -i eth0 -o wan1 -j ACCEPT\n')).toBe('undetermined')
     expect(await statusOf('-A FORWARD -i eth0 ! -o lxcbr0 -j ACCEPT\n')).toBe('undetermined')
+    // some interface has such a name
+    expect(await statusOf('-A FORWARD -i eth0 -o wan+ -j ACCEPT\n')).toBe('undetermined')
     // nothing that came in by eth0 is for eth0
     expect(await statusOf('-A FORWARD -o eth0 -j ACCEPT\n')).toBe('reply-lost')
     const closed = [...DROPPED.slice(0, 3), trace('filter:FORWARD:policy:2', FORWARDED)]
