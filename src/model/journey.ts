@@ -158,6 +158,8 @@ interface Tried {
   afterSource?: string
   /** What would still be wrong then: the packet gets through, and the flow does not. */
   but?: string
+  /** What the result hangs on, of which nothing is known: clauses with `if`, which its note has as well. */
+  given?: string[]
   /** Why it could not be tried. */
   unverified?: string
   /** Risk; who writes it back. */

@@ -32,6 +32,8 @@ export interface FixDocument {
   afterSource?: string
   /** What would still be wrong: this packet passes, its connection does not work yet. */
   but?: string
+  /** What the result hangs on, of which nothing is known: clauses with `if`, which the note has as well. */
+  given?: string[]
   /** Why it could not be tried. */
   unverified?: string
   /** Risk, and who writes the old rule back. */

@@ -1,7 +1,8 @@
-/** Notes of fixes, of which each half-sentence is said once in a block. */
+/** Notes of fixes, of which each half-sentence is said once in a block. What a result hangs on stands with the result. */
 import type { PrintedFix } from '../model/journey.ts'
 
-export const clausesOf = ({ note }: PrintedFix): string[] => note?.split('; ') ?? []
+export const clausesOf = ({ note, given }: PrintedFix): string[] =>
+  note?.split('; ').filter((one) => !given?.includes(one)) ?? []
 
 /** Without what fixes above have said, which `said` holds and to which its own is added. */
 export function withoutSaid(fix: PrintedFix, said: Set<string>): PrintedFix {

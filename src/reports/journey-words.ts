@@ -117,10 +117,10 @@ export function trialWords(fix: PrintedFix): string | undefined {
 }
 
 /** What trying a fix gave; undefined where it was not tried. */
-export function triedWords({ verified, after, afterSource, but }: PrintedFix): string | undefined {
+export function triedWords({ verified, after, afterSource, but, given = [] }: PrintedFix): string | undefined {
   if (verified === undefined) return undefined
   const outcome = after === undefined ? '' : `: ${after === 'stolen' ? 'taken by a rule' : after}`
   const source = afterSource === undefined ? '' : `, source rewritten to ${afterSource}`
   const wrong = but === undefined ? '' : `, but ${but}`
-  return `tried on ${verified === 'kernel' ? 'a kernel' : 'the model'}${outcome}${source}${wrong}`
+  return `tried on ${verified === 'kernel' ? 'a kernel' : 'the model'}${outcome}${source}${wrong}${given.map((one) => ` ${one}`).join(', and')}`
 }

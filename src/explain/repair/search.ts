@@ -311,15 +311,12 @@ const wayOf = ({ packet, steps }: Journey): string =>
 /** All steps as one fix. */
 export function asOneFix({ steps, after, unless, aside }: Repair, reproduction: Reproduction): Fix {
   const isWider = steps.some(mayOpenMore)
+  const given = givenWords(reproduction, true)
   const notes = [
     ...new Set(
-      [
-        ...givenWords(reproduction, true),
-        unless,
-        ...steps.map(whichIsRight),
-        aside,
-        ...steps.flatMap(({ fix }) => notesOf(fix)),
-      ].filter((one) => one !== undefined && !(isWider && saysOnly(one))),
+      [...given, unless, ...steps.map(whichIsRight), aside, ...steps.flatMap(({ fix }) => notesOf(fix))].filter(
+        (one) => one !== undefined && !(isWider && saysOnly(one)),
+      ),
     ),
   ]
   return {
@@ -327,6 +324,7 @@ export function asOneFix({ steps, after, unless, aside }: Repair, reproduction: 
     ...together(...steps.map(({ fix: { edits = [], undo = [] } }) => ({ edits, undo }))),
     verified: reproduction.engine.id,
     after,
+    ...(given.length > 0 ? { given } : {}),
     ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
     ...ownerOfAll(steps.map(({ fix }) => fix)),
   }

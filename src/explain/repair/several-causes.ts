@@ -10,7 +10,7 @@ import type { WalkBudget } from '../../rules/walk-budget.ts'
 import { finding } from '../context.ts'
 import { playAgain } from '../explain.ts'
 import { asksForReply, natSeen } from '../reply/request-reply.ts'
-import { assumedWords } from '../verify-fixes/assumed-return.ts'
+import { unknownRouteWords } from '../verify-fixes/assumed-return.ts'
 import type { Reproduction } from '../verify-fixes/reproduce.ts'
 import {
   asOneFix,
@@ -45,8 +45,8 @@ export function severalCauses(
   if (!mending.every(isPolicy) && !opensForNoOthers(repair.steps)) return undefined
   const { steps } = repair
   const rulesOf = ({ rules }: Finding) => rules.map((rule) => asSaved(rule, reproduction.world))
-  const assumed = steps.some(({ isOfReply }) => isOfReply) ? assumedWords(reproduction) : ''
-  return finding('several-causes', 'error', messageOf(steps, rulesOf) + assumed, {
+  const assumed = steps.some(({ isOfReply }) => isOfReply) ? unknownRouteWords(reproduction) : ''
+  return finding('several-causes', 'error', messageOf(steps, rulesOf, reproduction.returnsBy) + assumed, {
     rules: steps.flatMap(({ finding }) => rulesOf(finding)),
     fix: [asOneFix(repair, reproduction)],
   })

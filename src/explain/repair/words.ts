@@ -13,7 +13,16 @@ const IN_WORDS: ReadonlySet<string> = new Set(['never-reached', 'untracked'])
 
 const COUNTS = ['No', 'One', 'Two', 'Three', 'Four']
 
-export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Finding) => readonly RuleRef[]): string {
+/** `returnsBy`: the interface by which the reply is taken to leave, as no listing has its route. */
+export function messageOf(
+  steps: readonly RepairStep[],
+  rulesOf: (finding: Finding) => readonly RuleRef[],
+  returnsBy?: string,
+): string {
+  const isAssumed = returnsBy !== undefined && steps.some(({ isOfReply }) => isOfReply)
+  const [ifItLeaves, ifReplyLeaves] = ['it', 'its reply'].map((it) =>
+    isAssumed ? ` if ${it} leaves by ${returnsBy}` : '',
+  )
   // that its source may be a stranger's stops nothing here
   const stops = steps.filter(({ finding }) => finding.code !== UNKNOWN_SOURCE)
   const isSourceKept = stops.length < steps.length
@@ -27,7 +36,7 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
     const named = [...new Map(others.map((rule) => [nameRef(rule), { rule, text: nameRef(rule) }])).values()]
     const distinct = named.filter(({ text }) => text !== nameRef(own!))
     const isReplys = told.slice(1).every(({ finding: { code } }) => code === 'reply-dropped')
-    const must = isReplys ? 'would stop its reply' : 'must change, too'
+    const must = isReplys ? `would stop its reply${ifItLeaves}` : `must change, too${ifReplyLeaves}`
     const changes = distinct.length === 0 ? '' : ` Then ${listed(distinct)} ${must}.`
     return `${first.finding.message}${changes}${otherCauses(stops.slice(1).filter(isToldInWords))}${source}`
   }
@@ -57,19 +66,23 @@ export function messageOf(steps: readonly RepairStep[], rulesOf: (finding: Findi
   // what no rule does is a sentence of its own
   if (first && !ownRule) {
     const ruled = behind.filter(({ rule }) => rule)
-    const too = ruled.length === 0 ? [] : [`${listed(ruled)} ${ruled.length === 1 ? 'stops' : 'stop'} it, too.`]
+    const too =
+      ruled.length === 0 ? [] : [`${listed(ruled)} ${ruled.length === 1 ? 'stops' : 'stop'} it, too${ifReplyLeaves}.`]
     const others = behind.flatMap(({ rule, text }) => (rule ? [] : [`Another cause: ${text}.`]))
     return `${[first.finding.message, ...too, ...others].join(' ')}${again}${source}`
   }
   if (isSourceKept && first)
-    return `${names} ${distinct.length === 1 ? 'stops' : 'stop'} this exchange, and no rule rewrites its source.${again}`
+    return `${names} ${distinct.length === 1 ? 'stops' : 'stop'} this exchange${ifReplyLeaves}, and no rule rewrites its source.${again}`
   const all = only?.finding.message.includes(TAKES_ALL) ? ` ${TAKES_ALL}.` : ''
-  if (distinct.length === 1 && again !== '') return `${names} stops this exchange.${all}${again}`
-  if (distinct.length === 1)
-    return `${names} stops the request, and would stop ${steps.at(-1)!.finding.code === 'reply-dropped' ? 'its reply' : 'the exchange again at a later step'}.${all}`
+  if (distinct.length === 1 && again !== '') return `${names} stops this exchange${ifReplyLeaves}.${all}${again}`
+  if (distinct.length === 1) {
+    const isReplys = steps.at(-1)!.finding.code === 'reply-dropped'
+    const then = isReplys ? `its reply${ifItLeaves}` : `the exchange again at a later step${ifReplyLeaves}`
+    return `${names} stops the request, and would stop ${then}.${all}`
+  }
   const what = distinct.every(({ rule }) => rule) ? 'rules' : 'things'
   const items = distinct.map(({ text, item = text, ...one }) => ({ ...one, text: item }))
-  return `${COUNTS[distinct.length]} ${what} stop this exchange: ${listed(items)}.${again}`
+  return `${COUNTS[distinct.length]} ${what} stop this exchange${ifReplyLeaves}: ${listed(items)}.${again}`
 }
 
 /** Nothing else stopped it there, and the rule that is named with it is one that it did not meet, or that did not match. */

@@ -13,6 +13,10 @@ const MOST_TRIED = 8
 /** Stands for any interface that no rule names. */
 const UNNAMED = 'unnamed'
 
+/** Behind a sentence that has the condition; empty where the route is listed. */
+export const unknownRouteWords = ({ returnsBy, packet }: Reproduction): string =>
+  returnsBy === undefined ? '' : ` The route to ${packet.src} is unknown.`
+
 /** Behind a full stop; empty where its route is listed. */
 export const assumedWords = ({ returnsBy, packet }: Reproduction): string =>
   returnsBy === undefined ? '' : ` The route to ${packet.src} is unknown: the reply is taken to leave by ${returnsBy}.`

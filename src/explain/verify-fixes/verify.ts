@@ -33,7 +33,7 @@ import { codesWith, STILL_WRONG, USELESS, uselessBy } from './useless.ts'
 import { givenWords } from './what-stands.ts'
 
 /** What came of one proposed fix; `index` is its place among its finding's. */
-interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' | 'unverified'> {
+interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' | 'given' | 'unverified'> {
   index: number
   /** Absent: nothing to try. */
   mends?: boolean
@@ -45,8 +45,6 @@ interface Trial extends Pick<Fix, 'verified' | 'after' | 'afterSource' | 'but' |
   unless?: string
   /** What is to be known of a good one: many a machine works so. */
   aside?: string
-  /** What else the result hangs on, of which nothing is known. */
-  given?: string[]
 }
 
 /** For each finding its fixes, in the order in which they are to be shown. */
@@ -110,10 +108,12 @@ export function noteTrials(journey: Journey, trials: Trials): void {
 }
 
 const noted = (fixes: readonly Fix[], trials: readonly Trial[]): Fix[] =>
-  trials.map(({ index, mends: _, isWide, unless, aside, given, ...told }) => {
+  trials.map(({ index, mends: _, isWide, unless, aside, ...told }) => {
     const { unverified, ...proposed } = fixes[index]!
     const wide = isWide ? 'it also affects how this sender reaches other hosts' : undefined
-    const note = [...(given ?? []), unless, wide, aside, proposed.note].filter((one) => one !== undefined).join('; ')
+    const note = [...(told.given ?? []), unless, wide, aside, proposed.note]
+      .filter((one) => one !== undefined)
+      .join('; ')
     const fix = note === '' ? proposed : { ...proposed, note }
     const untold = told.verified === undefined && told.unverified === undefined && unverified !== undefined
     return { ...fix, ...(untold ? { unverified } : {}), ...told }

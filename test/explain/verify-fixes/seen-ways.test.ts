@@ -1,6 +1,6 @@
 /** With nothing but a trace and the rules, what is tried goes the way that the trace shows. */
 import { describe, expect, it } from 'vitest'
-import { open, printedExchange } from '../../../src/index.ts'
+import { open, printedExchange, printReport } from '../../../src/index.ts'
 import { printCommand } from '../../../src/model/command.ts'
 import { trace } from '../../journey/kernel-lines.ts'
 
@@ -10,9 +10,13 @@ const ASKED = { in: 'lxcbr0', src: '10.1.0.5', dst: '10.2.0.9', sport: 40_000, d
 const FORWARDED = { ...ASKED, out: 'eth0' }
 const ROUTES = 'default via 203.0.113.254 dev eth0\n10.1.0.0/24 dev lxcbr0 proto kernel scope link src 10.1.0.1\n'
 
-async function told(rules: string, lines: string[], more: Record<string, string> = {}) {
+function opened(rules: string, lines: string[], more: Record<string, string> = {}) {
   const files = { log: lines.map((line) => `[   10.000000] ${line}\n`).join(''), rules, ...more }
-  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  return open(Object.entries(files).map(([name, text]) => ({ name, text })))
+}
+
+async function told(...files: Parameters<typeof opened>) {
+  const analysis = await opened(...files)
   const [exchange] = (await analysis.exchanges()).exchanges
   const findings = printedExchange(exchange!).findings
   const fixes = findings.flatMap(({ fix }) => fix)
@@ -41,13 +45,20 @@ describe('without a listing of routes', () => {
   it('a repair lets in the reply as well, by the interface that the request came in on', async () => {
     const { messages, fixes } = await told(RULES(ONLY_DOCKER), DROPPED)
     expect(messages[0]).toBe(
-      'filter FORWARD policy stops the request, and would stop its reply. The route to 10.1.0.5 is unknown: the reply is taken to leave by lxcbr0.',
+      'filter FORWARD policy stops the request, and would stop its reply if it leaves by lxcbr0. The route to 10.1.0.5 is unknown.',
     )
     expect(fixes[0]).toMatchObject({
       command: expect.stringMatching(/^iptables -A FORWARD -s 10\.1\.0\.5 .* && iptables -A FORWARD .*ESTABLISHED/),
       after: 'forwarded',
       note: expect.stringMatching(/^if its reply leaves by lxcbr0; /),
     })
+  })
+
+  it('what the result hangs on stands with it in the short report as well', async () => {
+    const { groups, ending } = await (await opened(RULES(ONLY_DOCKER), DROPPED)).groups()
+    expect(printReport('text', groups, ending)).toMatch(
+      /tried on the model:\s+forwarded\s+if\s+its\s+reply\s+leaves\s+by\s+lxcbr0/,
+    )
   })
 
   it('that is taken for nothing where routes are listed', async () => {
