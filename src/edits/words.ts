@@ -2,6 +2,7 @@
 import { parseAddress } from '../model/address.ts'
 import { type Unsayable, unsayable, type Word } from '../model/command.ts'
 import { isNameless } from '../model/packet.ts'
+import { isStandIn } from '../model/stand-in.ts'
 
 type Said = string | Unsayable
 
@@ -21,6 +22,7 @@ export const positional = (word: string): Said => (word === '' || /^[-!]/.test(w
 
 /** `with length`: as a network of one address. */
 export function addressWord(address: string, form: 'alone' | 'with length' = 'alone'): Said {
+  if (isStandIn(address)) return unsayable('unlisted')
   const bytes = parseAddress(address)
   if (!bytes) return unsayable('name')
   return form === 'alone' ? address : `${address}/${bytes.length * 8}`

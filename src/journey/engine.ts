@@ -30,6 +30,8 @@ export interface PlayOptions {
   own?: OwnTruths
   /** Count where no listing tells. */
   ways?: Ways
+  /** An interface of which no listing shows addresses has one that nobody knows; absent: what takes it is undetermined. */
+  hasUnlistedAddresses?: boolean
   /** How long chains may be walked for it, together with other tries. */
   budget?: WalkBudget
 }

@@ -6,9 +6,10 @@ import { HIDDEN, PLAIN } from './hidden.ts'
 
 /**
  * Why there is no such command. `character`: no argument can hold it, or it is not known what it was; `name`: nothing can
- * be named so, or the program would take it for something else; `language`: the program's own language has no words for it.
+ * be named so, or the program would take it for something else; `language`: the program's own language has no words for it;
+ * `nameless`, `unlisted`: nobody knows what it is.
  */
-export type WhyNot = 'character' | 'name' | 'nameless' | 'language'
+export type WhyNot = 'character' | 'name' | 'nameless' | 'unlisted' | 'language'
 
 /** Stands in place of a word that cannot be said; the whole command cannot then. */
 export interface Unsayable {

@@ -3,6 +3,7 @@
  * told is unknown, with the reason; one file for each layer is in facts/.
  */
 import type { Packet } from '../model/packet.ts'
+import { isStandIn } from '../model/stand-in.ts'
 import { wordTable } from '../model/word-table.ts'
 import type { ABSENT, EvalContext, Readers } from './eval-context.ts'
 import { CONNECTION } from './facts/connection.ts'
@@ -13,6 +14,7 @@ import { ROUTING } from './facts/routing.ts'
 import { TRANSPORT } from './facts/transport.ts'
 import { UNKNOWNS } from './facts/unknowable.ts'
 import { WAY } from './facts/way.ts'
+import { FIELDS } from './fields.ts'
 import { type Unknown, unknown } from './truth.ts'
 import type { Held } from './values.ts'
 
@@ -31,6 +33,7 @@ export function reader(field: string): Reader {
     const read = READERS[field] ?? rawReader(field) ?? madeNumber(field, reader)
     const missing = unknown(`${field} is not known`)
     known = read ? orDrawn(field, (moment) => read(moment) ?? missing) : () => missing
+    if (FIELDS[field] === 'address') known = orStandIn(field, known)
     readers.set(field, known)
   }
   return known
@@ -50,6 +53,14 @@ function orDrawn(field: string, read: Reader): Reader {
   if (!key) return read
   const reason = unknown(`the ${field} of the flow is unknown: the kernel picked it`)
   return (moment) => (moment.drawn?.has(key) ? reason : read(moment))
+}
+
+function orStandIn(field: string, read: Reader): Reader {
+  const reason = unknown(`${field} is an address of this host, which no listing shows`)
+  return (moment) => {
+    const value = read(moment)
+    return isStandIn(value) ? reason : value
+  }
 }
 
 /** The same where only some of its bits are asked for: of a field that is not known whole, these may be. */

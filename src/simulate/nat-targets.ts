@@ -1,7 +1,9 @@
 /** To which addresses and ports the targets of table nat rewrite. */
 import { formatAddress, mappedInto, maskFromLength, parseAddress } from '../model/address.ts'
 import type { Host } from '../model/host.ts'
+import { standInFor } from '../model/stand-in.ts'
 import type { Nat } from '../model/statement.ts'
+import { linkNamed } from '../rules/links.ts'
 import type { NatRange } from './nat-tuple.ts'
 import type { Simulator } from './simulator.ts'
 import type { Skb } from './skb.ts'
@@ -38,6 +40,7 @@ function addressesOf(machine: Simulator, skb: Skb, nat: Nat): [string, string] |
     case 'masquerade':
       // probably not meant to be rewritten (nf_nat_masquerade_ipv4)
       if (skb.connection!.original.src === '0.0.0.0') return 'accept'
+      if (machine.hasUnlistedAddresses && !linkNamed(host, skb.outdev!)?.addresses) return both(standInFor(skb.family))
       return both(
         skb.family === 'ip'
           ? sourceIpv4(host, skb.outdev!, skb.route?.gateway ?? skb.packet.dst!)

@@ -35,6 +35,7 @@ export interface SimulatorOptions {
   own?: OwnTruths
   /** Of a capture; as PlayOptions. */
   ways?: Ways
+  hasUnlistedAddresses?: boolean
   /** How long chains are walked, for all packets together; absent: for each as long as one may be. */
   budget?: WalkBudget
   /** Takes one of what the kernel may take; absent: the lowest that is free. */
@@ -129,6 +130,11 @@ export class Simulator {
   /** By which interface a capture shows that it goes, as it is now. */
   seenWay(packet: Packet): string | undefined {
     return wayOf(this.options.ways ?? NO_WAYS, packet)
+  }
+
+  /** As PlayOptions. */
+  get hasUnlistedAddresses(): boolean {
+    return this.options.hasUnlistedAddresses === true
   }
 
   assumes(text: string, condition: Condition): boolean {

@@ -8,6 +8,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import { DISCOVERY_TYPES } from '../../model/neighbour-discovery.ts'
 import { isNameless, type Packet } from '../../model/packet.ts'
 import type { IptablesSpec } from '../../model/ruleset.ts'
+import { isStandIn } from '../../model/stand-in.ts'
 import { printSpec } from '../../rules/iptables/print.ts'
 import { protocolNumber } from '../../rules/iptables/protocols.ts'
 import { readRule } from '../../rules/iptables/read.ts'
@@ -315,8 +316,8 @@ function packetMatch(packet: Packet, { hook, answer, rewritten, byTurns }: Match
   const words: Word[] = []
   // every neighbour has to be asked, and to answer; and every listener
   const isForAll = isForAllOfLink(packet)
-  if (!isForAll && (!byTurns || !answer)) words.push('-s', addressWord(src, 'with length'))
-  if (!isForAll && (!byTurns || answer)) words.push('-d', addressWord(dst, 'with length'))
+  if (!isForAll && (!byTurns || !answer) && !isStandIn(src)) words.push('-s', addressWord(src, 'with length'))
+  if (!isForAll && (!byTurns || answer) && !isStandIn(dst)) words.push('-d', addressWord(dst, 'with length'))
   // iptables refuses -i where packets leave, and -o where they come in
   const isOnAll = isOnAllLinks(packet, hook)
   if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output' && !isOnAll)

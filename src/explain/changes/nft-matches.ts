@@ -5,6 +5,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import { DISCOVERY_TYPES } from '../../model/neighbour-discovery.ts'
 import { isNameless } from '../../model/packet.ts'
 import type { RuleFamily } from '../../model/ruleset.ts'
+import { isStandIn } from '../../model/stand-in.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import type { Expression, Statement } from '../../rules/nft/ast.ts'
 import type { RuleObject } from '../../rules/nft/objects.ts'
@@ -84,8 +85,8 @@ function suchPackets({ packet, hints }: Chosen & { kind: 'such' }): Statement[] 
   // every neighbour has to be asked, and to answer; and every listener
   const isForAll = isForAllOfLink(packet)
   const types = typesLike(packet)
-  if (!isForAll && (!byTurns || !answer)) asked.push([header(ip, 'saddr'), addressWord(src)])
-  if (!isForAll && (!byTurns || answer)) asked.push([header(ip, 'daddr'), addressWord(dst)])
+  if (!isForAll && (!byTurns || !answer) && !isStandIn(src)) asked.push([header(ip, 'saddr'), addressWord(src)])
+  if (!isForAll && (!byTurns || answer) && !isStandIn(dst)) asked.push([header(ip, 'daddr'), addressWord(dst)])
   const isOnAll = isOnAllLinks(packet, hook)
   if (packet.in !== undefined && !isNameless(packet.in) && hook !== 'postrouting' && hook !== 'output' && !isOnAll)
     asked.push([{ meta: { key: 'iifname' } }, nftDevice(packet.in)])

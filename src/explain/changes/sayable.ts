@@ -8,6 +8,7 @@ export const WHY_NOT: Readonly<Record<WhyNot, string>> = {
   character: 'a name in the change has a character that no command can contain',
   name: 'the program does not accept a name in the change',
   nameless: 'the command would have to name an interface of which the capture has only the index',
+  unlisted: 'the command would have to name an address of this host, which no listing shows',
   language: 'nft cannot express a name or a text in the change',
 }
 

@@ -105,12 +105,13 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   const seen = seenWays(context)
   const { ways = NO_WAYS, returnsBy } = seen ?? {}
   for (const { before, play, observed, isUsable } of tries) {
-    let options: PlayOptions = { budget, ways }
+    const given: PlayOptions = { budget, ways, hasUnlistedAddresses: seen !== undefined }
+    let options = given
     let byTurns: ReadonlySet<string> = new Set()
     const observe = () => {
       const { settled, own, ...of } = observedConditions(context)
       byTurns = of.byTurns
-      options = { budget, ways, assume: settled, own }
+      options = { ...given, assume: settled, own }
       return observed(engine, options)
     }
     if (!isUsable(engine, options)) continue
@@ -147,8 +148,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
         budget,
         play: (after, assume = new Map(), next = false) =>
           play(engine, after, {
-            budget,
-            ways,
+            ...given,
             assume: new Map([...(next ? lasting : settled), ...assume]),
             own: next ? lastingOwn : own,
           }),
@@ -159,7 +159,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
           : {
               returnsBy,
               playReturning: (device, after) =>
-                play(engine, after, { budget, ways: withWay(ways, { dst: src }, device), assume: settled, own }),
+                play(engine, after, { ...given, ways: withWay(ways, { dst: src }, device), assume: settled, own }),
             }),
         findings: journey.findings,
       }

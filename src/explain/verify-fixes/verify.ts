@@ -11,6 +11,7 @@ import type { Finding, Fix, Journey } from '../../model/journey.ts'
 import { memo } from '../../model/memo.ts'
 import { getsThrough, helps, isPassed, isServed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import { isStandIn } from '../../model/stand-in.ts'
 import type { World } from '../../model/world.ts'
 import { CHANCE, SEEN_LATELY } from '../../rules/by-turns.ts'
 import { entryAskedElsewhere } from '../../rules/conntrack/entries.ts'
@@ -247,7 +248,8 @@ function judge(
   const { outcome } = tried
   if (stops) return { after: outcome, mends: helps({ stops, after: outcome }) }
   const source = reproduced.told.packet.src
-  const rewritten = outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src
+  const rewritten =
+    outcome === 'forwarded' && source !== undefined && source !== reproduction.packet.src && !isStandIn(source)
   const good = isPassed(outcome)
   const but = good
     ? (withReturn(stillWrong(tried, reproduced, reproduction, world), reproduced, reproduction, world) ??

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { open, printedExchange, printReport } from '../../../src/index.ts'
 import { printCommand } from '../../../src/model/command.ts'
+import { standInFor } from '../../../src/model/stand-in.ts'
 import { trace } from '../../journey/kernel-lines.ts'
 
 const RULES = (filter: string, nat = '') =>
@@ -79,6 +80,52 @@ describe('without a listing of routes', () => {
     expect(messages[0]).toMatch(
       /^Its reply would be dropped by filter FORWARD policy \(simulated\)\..* The route to 10\.1\.0\.5 is unknown: the reply is taken to leave by lxcbr0\.$/,
     )
+  })
+
+  describe('behind MASQUERADE, to an address that nobody has listed', () => {
+    const MASQUERADED = '-A POSTROUTING -o eth0 -j MASQUERADE\n'
+    const PASSED = [
+      ...DROPPED.slice(0, 3),
+      trace('filter:FORWARD:rule:1', FORWARDED),
+      trace('nat:POSTROUTING:rule:1', FORWARDED),
+    ]
+    const ONLY_NEW = ':FORWARD DROP [0:0]\n-A FORWARD -m conntrack --ctstate NEW -j ACCEPT\n'
+
+    it('a repair lets in the reply as well, and no fix has the address', async () => {
+      const { messages, fixes } = await told(RULES(ONLY_DOCKER, MASQUERADED), DROPPED)
+      expect(messages[0]).toContain('would stop its reply if it leaves by lxcbr0')
+      expect(fixes[0]).toMatchObject({ after: 'forwarded', command: expect.stringContaining('ESTABLISHED') })
+      expect(fixes[0]).not.toHaveProperty('afterSource')
+      expect(JSON.stringify(fixes)).not.toContain(standInFor('ip'))
+    })
+
+    it('what would stop the reply is told', async () => {
+      expect((await told(RULES(ONLY_NEW, MASQUERADED), PASSED)).status).toBe('reply-lost')
+    })
+
+    it('nothing is told that depends on it', async () => {
+      const input = ':INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n-A FORWARD -i lxcbr0 -j ACCEPT\n'
+      const statusBy = async (condition: string) => {
+        const raw = `-A PREROUTING ${condition} -j DROP\n`
+        const rules = RULES(input, MASQUERADED).replace('TRACE\n', `TRACE\n${raw}`)
+        return (await told(rules, [PASSED[0]!, trace('raw:PREROUTING:policy:3', ASKED), ...PASSED.slice(2)])).status
+      }
+      expect(await statusBy('-i eth0 -d 203.0.113.1')).toBe('undetermined')
+      expect(await statusBy('-i eth0 ! -d 203.0.113.1')).toBe('undetermined')
+      expect(await statusBy('-i eth0 -p tcp')).toBe('reply-lost')
+      const closed = `${input}-A FORWARD -i eth0 -m conntrack --ctreplydst 203.0.113.1 -j DROP\n`
+      expect((await told(RULES(closed, MASQUERADED), PASSED)).status).toBe('undetermined')
+    })
+
+    it('such a rule of a reply names the other end alone', async () => {
+      const raw = '-A PREROUTING -i eth0 -p tcp -j DROP\n'
+      const rules = RULES(':FORWARD ACCEPT [0:0]\n-A FORWARD -i lxcbr0 -j ACCEPT\n', MASQUERADED)
+      const lines = [PASSED[0]!, trace('raw:PREROUTING:policy:3', ASKED), ...PASSED.slice(2)]
+      const { fixes } = await told(rules.replace('TRACE\n', `TRACE\n${raw}`), lines)
+      expect(fixes.map(({ command }) => command)).toContain(
+        'iptables -t raw -I PREROUTING 2 -s 10.2.0.9 -i eth0 -p tcp --sport 443 -j ACCEPT',
+      )
+    })
   })
 
   it('nothing is known of the way to another destination, or with another mark', async () => {
