@@ -113,6 +113,8 @@ export function knowsNetworks({ links }: Host, address: string): boolean {
 
 /** Are all addresses of that interface known that are of this one's IP version? */
 export function knowsAddresses(host: Host, device: string, address: string): boolean {
+  // which of those that are listed it is, nobody knows
+  if (isNameless(device)) return false
   const family = familyOf(address)
   if (host.routes?.some((one) => one.type === 'local' && one.family === family)) return true
   const isListed = host.links?.some(({ name, addresses }) => name === device && addresses !== undefined)

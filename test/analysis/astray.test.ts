@@ -157,7 +157,7 @@ describe('a reply of this host that leaves by another interface', () => {
     const { status, findings } = await told({ RULES }, ...lines)
     expect(status).toBe('undetermined')
     expect(findings.find(({ code }) => code === 'reply-by-other-uplink')?.message).toContain(
-      'The addresses of eth0 are unknown. If 192.0.2.1 is one of them, a reverse path filter on the path may drop the reply.',
+      'If 192.0.2.1 is an address of eth0 (its addresses are unknown), a reverse path filter on the path may drop the reply.',
     )
     // table local tells as much as the addresses
     const local = await told({ RULES, routes: 'local 192.0.2.1 dev eth0 table local\ndefault dev tun0\n' }, ...lines)

@@ -32,6 +32,8 @@ export const WITH_LESS: Known = {
   'odd-discover-from-no-address-is-not-invalid': ['status dropped', 'error dropped-by-policy'],
   'geo-filter-at-the-priority-of-connection-tracking': ['warning not-in-set'],
   'jackett-replies-to-its-neighbour-by-the-gateway': ['status answered'],
+  'permanent-neighbour-of-older-node': ['status answered'],
+  'merlin-qos-marks-a-large-connection-as-the-tunnels': ['status answered'],
   'suricata-queue-without-reader': ['status queued'],
   'docker0-has-lost-its-address-and-the-published-port-leads-out-again': ['error several-causes'],
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Host, Link } from '../../src/model/host.ts'
 import type { Packet } from '../../src/model/packet.ts'
 import { ipRouteText } from '../../src/read/host/ip-route-text.ts'
-import { addressType, isLocal, reverseWay } from '../../src/rules/fib.ts'
+import { addressType, isLocal, knowsAddresses, reverseWay } from '../../src/rules/fib.ts'
 import { isUnknown } from '../../src/rules/truth.ts'
 
 const ROUTES = ipRouteText.read(
@@ -217,5 +217,12 @@ describe('the way back of IPv6, which both links lead to', () => {
     expect(from('icmpv6', 'ff02::1')).toBe('eth0')
     expect(from('icmpv6', '2001:db8:a::1')).toBe('')
     expect(from('udp', 'ff02::1')).toBe('')
+  })
+})
+
+describe('knowsAddresses', () => {
+  it('table local tells all of an interface, but nothing of one whose name nobody knows', () => {
+    expect(knowsAddresses({ routes: ROUTES }, 'eth0', '10.0.0.1')).toBe(true)
+    expect(knowsAddresses({ routes: ROUTES }, '#2', '10.0.0.1')).toBe(false)
   })
 })

@@ -99,6 +99,11 @@ describe('without a listing of routes', () => {
       expect(JSON.stringify(fixes)).not.toContain(standInFor('ip'))
     })
 
+    it('where routes are listed, and no addresses, as well', async () => {
+      const { fixes } = await told(RULES(ONLY_DOCKER, MASQUERADED), DROPPED, { routes: ROUTES })
+      expect(fixes[0]).toMatchObject({ after: 'forwarded', command: expect.stringContaining('ESTABLISHED') })
+    })
+
     it('what would stop the reply is told', async () => {
       expect((await told(RULES(ONLY_NEW, MASQUERADED), PASSED)).status).toBe('reply-lost')
     })

@@ -139,7 +139,7 @@ function goesBackOut({ told: { world } }: Part, { told }: Part, left: string, as
 const filterWords = (dst: string | undefined, came: string, isOfUplink: boolean | undefined): string =>
   isOfUplink
     ? `A reverse path filter on the path may drop the reply: ${dst} is an address of ${came}.`
-    : `The addresses of ${came} are unknown. If ${dst} is one of them, a reverse path filter on the path may drop the reply.`
+    : `If ${dst} is an address of ${came} (its addresses are unknown), a reverse path filter on the path may drop the reply.`
 
 export function byOtherUplink(
   parts: readonly Part[],
