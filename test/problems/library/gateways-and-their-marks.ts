@@ -207,6 +207,7 @@ for i in $(seq 100); do ss -lnt | grep -q ':7893 ' && break; sleep .1; done`,
       words:
         'No routing rule asks for mark 0x2333 any more, so what TPROXY gave to the proxy is not local but routed on, and the kernel drops it when it is forwarded.',
       causes: [
+        { code: 'mark-missing', words: ['0x2333'] },
         { code: 'mark-without-rule', words: ['0x2333'] },
         { code: 'marked-astray', words: ['0x2333'] },
         { code: 'wrong-way-out', words: ['0x2333'] },
@@ -214,6 +215,7 @@ for i in $(seq 100); do ss -lnt | grep -q ':7893 ' && break; sleep .1; done`,
         { code: 'not-netfilter', words: ['0x2333'] },
       ],
       status: ['lost'],
+      alsoTrue: ['proxy-missing'],
     },
     mend: [['brix', 'ip rule add fwmark 0x2333 lookup 100']],
   },
@@ -232,7 +234,7 @@ for i in $(seq 100); do ss -lnt | grep -q ':7893 ' && break; sleep .1; done`,
       appliance: {
         addresses: { 'gwo-aaa': ['169.254.9.2/30'], ens5: ['203.0.113.1/24'] },
         routes: ['default via 203.0.113.9', '10.20.0.0/16 via 169.254.9.1 dev gwo-aaa'],
-        sysctls: { ...FORWARDS, 'net.ipv4.conf.all.rp_filter': '0', 'net.ipv4.conf.ens5.rp_filter': '0' },
+        sysctls: { ...FORWARDS, 'net.ipv4.conf.all.rp_filter': '0' },
         listeners: [SSH],
         rules: {
           v4: `${NAT}
@@ -262,7 +264,7 @@ COMMIT
     setup: [
       [
         'appliance',
-        'ip link set gwi-aaa address 02:00:00:00:08:02; ip link set gwi-aaa up; sysctl -qw net.ipv4.conf.gwi-aaa.rp_filter=2',
+        'ip link set gwi-aaa address 02:00:00:00:08:02; ip link set gwi-aaa up; sysctl -qw net.ipv4.conf.gwi-aaa.rp_filter=2 net.ipv4.conf.ens5.rp_filter=0',
       ],
       ['balancer', 'ip neigh replace 169.254.8.2 lladdr 02:00:00:00:08:02 dev gi'],
     ],
