@@ -94,6 +94,46 @@ test('neighbour discovery is told where the next hop has not answered', async ()
   expect(await codesOf(syn)).not.toContain('neighbour-discovery-dropped')
 })
 
+test('of a neighbour that cannot be found, and a reply that would be stopped, both are told with one fix for both', async () => {
+  const rules = `table inet fw {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ip protocol tcp ct state established accept # handle 3
+	}
+	chain output {
+		type filter hook output priority filter; policy accept;
+	}
+}
+`
+  const trace = `trace id 00000001 inet fw output packet: oif "eth0" ip6 saddr 2001:db8::1 ip6 daddr 2001:db8::2 ip6 hoplimit 64 ip6 nexthdr tcp ip6 length 40 tcp sport 40000 tcp dport 80 tcp flags == syn
+trace id 00000001 inet fw output policy accept
+trace id 00000002 inet fw input packet: iif "eth0" ip6 saddr 2001:db8::2 ip6 daddr 2001:db8::1 ip6 hoplimit 255 ip6 nexthdr ipv6-icmp ip6 length 32 icmpv6 type nd-neighbor-advert icmpv6 code no-route
+trace id 00000002 inet fw input policy drop
+`
+  const told = async (listed: string) => {
+    const analysis = await open([
+      { name: 'rules.nft', text: listed },
+      { name: 'trace.txt', text: trace },
+      { name: 'ip-neigh.txt', text: '2001:db8::2 dev eth0 FAILED\n' },
+      {
+        name: 'ip-route6.txt',
+        text: '2001:db8::/64 dev eth0 proto kernel metric 256 pref medium\nlocal 2001:db8::1 dev eth0 table local proto kernel metric 0 pref medium\n',
+      },
+    ])
+    return (await analysis.exchanges()).exchanges.find(({ id }) => id === '1')!.findings
+  }
+  const several = (await told(rules)).find(({ code }) => code === 'several-causes')
+  expect(several?.message).toBe(
+    'Neighbour discovery fails on this host: a neighbour advertisement from 2001:db8::2 (#2) was dropped by inet fw input policy. Another cause: its reply would be dropped by inet fw input policy (simulated).',
+  )
+  expect(several?.fix[0]).toMatchObject({ after: 'sent', verified: 'model' })
+  expect(several?.fix[0]?.edits).toHaveLength(2)
+  // a reply that gets through leaves the one cause
+  const alone = await told(rules.replace('ip protocol tcp ct', 'ct'))
+  expect(alone.map(({ code }) => code)).not.toContain('several-causes')
+  expect(alone.find(({ code }) => code === 'neighbour-discovery-dropped')?.fix[0]).toMatchObject({ after: 'delivered' })
+})
+
 test('is told where this host has dropped what is too long, and keeps back its own answer', async () => {
   const trace = `trace id 00000001 ip6 fw prerouting packet: iif "in0" ip6 saddr fd00:1::2 ip6 daddr fd00:2::9 ip6 hoplimit 64 ip6 nexthdr udp ip6 length 1428 udp sport 40003 udp dport 4500 udp length 1428
 trace id 00000001 ip6 fw prerouting policy accept

@@ -11,19 +11,22 @@ import { isResolved } from '../../rules/neighbours.ts'
 import { solicitedGroup } from '../../rules/solicited-group.ts'
 import { nextHopOf } from '../../rules/way-out.ts'
 import { asItLeft } from '../as-it-left.ts'
+import { stoppedBothWays } from './both-ways.ts'
 import type { Part, Told } from './join/joined.ts'
 
 /** Kept of all. */
 export const MOST_STRAYS = 100
 
-/** The findings of an exchange, with what it needed where it got no reply. */
-export function withNeeded(strays: readonly Told[], exchange: Exchange): Finding[] {
+/** The findings of an exchange, with what it needed where it got no reply. `reply`: what would stop that, as the model plays it. */
+export function withNeeded(strays: readonly Told[], exchange: Exchange, reply?: Finding): Finding[] {
   const { findings, status } = exchange
   if (strays.length === 0 || status === 'answered' || status === 'refused') return findings
+  const unfound = neighbourFor(strays, exchange)
   // that it cannot be reached is what an error says then
-  const found = neighbourFor(strays, exchange) ?? errorFor(strays, exchange)
+  const found = unfound ?? errorFor(strays, exchange)
   const isTold = findings.some(({ message }) => message === found?.message)
-  const all = found && !isTold ? [...findings, found] : findings
+  const more = unfound && reply && reply.rules.length > 0 ? stoppedBothWays(unfound, reply) : found ? [found] : []
+  const all = isTold ? findings : [...findings, ...more]
   // what mends the packet that was stopped is about its answer as well
   return found ? all.map((one) => (isOfSameRule(one, found) ? { ...one, fix: [] } : one)) : all
 }

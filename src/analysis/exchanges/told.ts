@@ -91,7 +91,7 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
     ],
   }
   if (isLoop) exchange.findings = exchange.findings.filter((one) => one === finding || !saysOfWay(one.code))
-  exchange.findings = withNeeded(seen.strays, exchange)
+  exchange.findings = withNeeded(seen.strays, exchange, parts.find(isAsking)?.told.reply?.finding)
   if (!same) exchange.like = about.id
   return exchange
 }
