@@ -197,7 +197,7 @@ const MOST = 20
 
 const FIRST_TABLE = 100
 
-/** By the table that a routing rule for this mark has already, or by a free one. */
+/** By the table that a routing rule for this mark has already, or one that leads to this host; else by a free one. */
 export function leadHere({ world, journey }: Pick<Context, 'world' | 'journey'>, mark: number): Proposal[] {
   const family = journey.family === 'ip6' ? 'ip6' : 'ip'
   const { routes, routingRules } = world.host
@@ -205,19 +205,31 @@ export function leadHere({ world, journey }: Pick<Context, 'world' | 'journey'>,
   const own = routingRules.find(
     (rule) => rule.family === family && rule.mark === mark && tableLedTo(rule) !== undefined,
   )
+  const destination = family === 'ip6' ? '::/0' : '0.0.0.0/0'
+  const toAll = routes.filter((one) => one.family === family && one.destination === destination)
+  const note = 'every packet with this mark is then delivered to this host'
+  const leading = toAll.find(({ type, device, table }) => type === 'local' && device === 'lo' && table !== undefined)
+  // its routing rule alone is missing
+  if (!own && leading?.table !== undefined) {
+    const { table } = leading
+    return propose(
+      `add a routing rule for the mark, to table ${table}, which leads to this host`,
+      addRoutingRule({ family, mark, action: { table } }),
+      note,
+    )
+  }
   const used = new Set([...routes.map(({ table }) => table), ...routingRules.map(tableLedTo)])
   let free = FIRST_TABLE
   while (used.has(String(free))) free++
   const table = (own && tableLedTo(own)) ?? String(free)
-  const destination = family === 'ip6' ? '::/0' : '0.0.0.0/0'
   // another route for everything is there for a reason
-  if (routes.some((one) => one.family === family && one.table === table && one.destination === destination)) return []
+  if (toAll.some((one) => one.table === table)) return []
   const local = addRoute({ family, type: 'local', destination, table, device: 'lo' })
   const change = own ? local : together(addRoutingRule({ family, mark, action: { table } }), local)
   return propose(
     own ? `add a local default route to table ${table}, which its mark selects` : 'add a local route for the mark',
     change,
-    'every packet with this mark is then delivered to this host',
+    note,
   )
 }
 

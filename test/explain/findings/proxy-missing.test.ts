@@ -75,6 +75,18 @@ describe('proxy-missing', () => {
     expect(found?.fix[0]?.description).toContain('ip rule add fwmark')
   })
 
+  it('leads the mark to the table that has the local route already, and else to a free one', () => {
+    const routingRules = LED.routingRules!.filter(({ mark }) => mark === undefined)
+    const commands = (routes: Host['routes']) =>
+      told({ ...LISTENS_ON(3129), routes: routes!, routingRules })[0]!.fix.flatMap((one) =>
+        one.edits ? [String(fixCommands(one).command)] : [],
+      )[0]
+    expect(commands(LED.routes)).toBe('ip rule add fwmark 0x1 table 100')
+    expect(commands(ROUTER.routes)).toBe(
+      'ip rule add fwmark 0x1 table 100 && ip route add local default dev lo table 100',
+    )
+  })
+
   it.each([
     ['the capture ends there', told({ ...LED, ...LISTENS_ON(3129) }, [LAST])],
     [
