@@ -93,7 +93,12 @@ export const vanishedRpFilter: Detector = {
     const loose: Proposal[] = !anyRoute
       ? []
       : bare
-        ? numbered(device, lentTo(routed, out, context.world.host), sysctls?.get(name) === '2' ? undefined : setLoose)
+        ? numbered(
+            device,
+            lentTo(routed, out, context.world.host),
+            sysctls?.get(name) === '2' ? undefined : setLoose,
+            sysctls?.get(OF_ALL) !== '0',
+          )
         : [
             {
               description: 'set the reverse path filter to loose',
@@ -170,14 +175,19 @@ function lentTo({ local, dst }: { local: boolean; dst: string }, out: string | u
 }
 
 /** With an address that another interface has, the interface counts as one that has some. */
-function numbered(device: string, address: string | undefined, setLoose: Changing | undefined): Proposal[] {
+function numbered(
+  device: string,
+  address: string | undefined,
+  setLoose: Changing | undefined,
+  isForAll: boolean,
+): Proposal[] {
   if (address === undefined) return []
   const edit = { kind: 'address', family: 'ip', address, device } as const
   const given: Change = { edits: [{ ...edit, op: 'add' }], undo: [{ ...edit, op: 'del' }] }
   return propose(
     `${device} has no IPv4 address, so loose would be as strict: give it ${address} as well${setLoose ? ', and set the filter to loose' : ''}`,
     allOf([given, ...(setLoose ? [setLoose] : [])]),
-    `or set rp_filter to 0, both for ${device} and for all`,
+    `or set rp_filter to 0${isForAll ? `, both for ${device} and for all` : ` for ${device}`}`,
   )
 }
 
@@ -204,4 +214,5 @@ const unrefused = (route: Route, rule: RoutingRule | undefined): Proposal[] =>
         'the route may be there to block that source on purpose; without it every packet to that network goes another way',
       )
 
+const OF_ALL = 'net.ipv4.conf.all.rp_filter'
 const VALID_MARK = 'net.ipv4.conf.all.src_valid_mark'

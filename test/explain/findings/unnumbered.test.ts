@@ -46,6 +46,10 @@ describe('vanished-rp-filter on a tunnel', () => {
       'leaves by eth0 (rp_filter=2, which is as strict as 1 here: tun0 has no IPv4 address).',
     )
     expect(found?.fix).toBe(`${GIVEN} → delivered`)
+    const note = (all: string) =>
+      findingsOf(played(tunnel(filtering('2', all))), 'vanished-rp-filter').flatMap(({ fix }) => fix[0]?.note ?? [])[0]
+    expect(note('0')).toMatch(/or set rp_filter to 0 for tun0$/)
+    expect(note('1')).toMatch(/or set rp_filter to 0, both for tun0 and for all$/)
   })
 
   it('does not name the lack of an address where no route leads back anyway', () => {
