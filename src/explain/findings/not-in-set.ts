@@ -19,6 +19,7 @@ import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { turnedEnd } from '../counterfactual/other-end.ts'
+import { fillerOf, isNetworkOfSources, ofOtherPort } from '../counterfactual/set-ends.ts'
 import { roomWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped, type SkippedRule } from '../counterfactual/skipped-rules.ts'
 import { sharedWords } from '../neighbours/shared-link-address.ts'
@@ -96,7 +97,10 @@ function tell(context: Context, goal: Goal, one: NearMiss, isEmpty: boolean): De
   const element = set && elementHeld(set, lookup, moment)
   const zone = negated || !set ? undefined : zoneWith(context, lookup, set, element)
   const other = negated || !set ? undefined : turnedRound(lookup, set, moment)
-  const turned = other && asksOwn(context, other, moment) ? undefined : other
+  const held = other && otherSide(set!, lookup, other, moment)
+  const filler = other && fillerOf(context, set!, lookup)
+  const isMeant = filler !== undefined || (other && isNetworkOfSources(set!, lookup, held))
+  const turned = isMeant || (other && asksOwn(context, other, moment)) ? undefined : other
   const end = goal.kind === 'pass' ? refAt(context, context.ended.step) : undefined
   const kind = set?.dataType === undefined ? 'set' : 'map'
   const numbers = lookup.nft && nftOnly.loaded.missingNumbers(context, miss)
@@ -109,8 +113,21 @@ function tell(context: Context, goal: Goal, one: NearMiss, isEmpty: boolean): De
       ? nftOnly.loaded.missingWords(numbers, lookup.set)
       : `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
   const near = lookup.nft && !negated ? slip(context, lookup, moment)?.parts.join(' . ') : undefined
-  const has = near === undefined ? (zone ? ` but in ${zone.name}` : '') : `, which has ${near}`
-  const hint = turned ? `; ${otherSide(set!, lookup, turned, moment) ?? 'its other side'} is (${turned.join(',')})` : ''
+  const isOfPort = !negated && set && !turned && !asksPassingPort(context, lookup, set, moment)
+  const port = isOfPort ? ofOtherPort(set, lookup, moment) : undefined
+  const has =
+    near !== undefined
+      ? `, which has ${near}`
+      : port !== undefined
+        ? `, which has it only with ${port}`
+        : zone
+          ? ` but in ${zone.name}`
+          : ''
+  const hint = turned
+    ? `; ${held ?? 'its other side'} is (${turned.join(',')})`
+    : filler
+      ? `; ${nameRef(filler)} adds the ${lookup.fields.join(' . ')} of packets to it`
+      : ''
   const isFull = !negated && set !== undefined && isFullSet(set)
   const full = isFull ? `, which is full (${set.elements.length} of ${set.most} elements): nothing can be added` : ''
   const blocking = negated || !set ? undefined : blockingRule(context.world, set)
@@ -132,7 +149,7 @@ function tell(context: Context, goal: Goal, one: NearMiss, isEmpty: boolean): De
         steps: [step + 1],
         rules: end ? [ref, end] : [ref],
         fix: mends(),
-        doubt: isBeside || zone || isEmpty ? doubt + 1 : doubt,
+        doubt: isBeside || zone || isEmpty ? doubt + 1 : port === undefined ? doubt : doubt - 1,
         ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
       },
     ),

@@ -1,6 +1,8 @@
 /** A rule would have taken it, but for a set. */
 import { describe, expect, it } from 'vitest'
 import type { NamedSet } from '../../../src/model/ruleset.ts'
+import { explainFile, worldOf } from '../../journey/journeys.ts'
+import { ROUTER } from '../../simulate/world.ts'
 import { type Case, findingsOf, played, SYN, TO_ROUTER, told } from './played.ts'
 
 const set = (name: string, type: string, ...elements: string[][]): NamedSet => ({
@@ -33,7 +35,9 @@ describe('not-in-set', () => {
       rules('-m set --match-set web dst,dst', set('web', 'hash:ip,port', ['10.0.2.2', 'tcp:443'])),
       'not-in-set',
     )
-    expect(found?.message).toBe('filter FORWARD rule 2 would have accepted it, but 10.0.2.2,tcp:80 is not in set web.')
+    expect(found?.message).toBe(
+      'filter FORWARD rule 2 would have accepted it, but 10.0.2.2,tcp:80 is not in set web, which has it only with tcp:443.',
+    )
     expect(found?.fix).toMatch(/^ipset add web 10.0.2.2,tcp:80 → /)
   })
 
@@ -77,6 +81,60 @@ describe('not-in-set', () => {
       'filter FORWARD rule 2 would have accepted it, but 10.0.2.2 is not in set admins; 10.0.1.2 is (src).',
     )
     expect(found?.fix).toBe('iptables -R FORWARD 2 -m set --match-set admins src -j ACCEPT → forwarded')
+  })
+
+  it('is told of the set that has the sender with another port before one that does not have the sender', () => {
+    const sets = [
+      set('own', 'hash:net', ['10.0.2.0/24']),
+      set('open', 'hash:net,port', ['10.0.1.0/24', 'tcp:0'], ['10.0.9.0/24', 'tcp:80']),
+    ]
+    const filter = [
+      '-P FORWARD DROP',
+      '[0:0] -A FORWARD -m set --match-set own src -j ACCEPT',
+      '[0:0] -A FORWARD -m set --match-set open src,dst -j ACCEPT',
+    ]
+    const found = findingsOf(played({ rules: { filter }, sets }), 'not-in-set').map(({ message }) => message)
+    expect(found).toEqual([
+      'filter FORWARD rule 2 would have accepted it, but 10.0.1.2,tcp:80 is not in set open, which has it only with tcp:0.',
+      // a network of those who may send is not asked for the destination
+      'filter FORWARD rule 1 would have accepted it, but 10.0.1.2 is not in set own.',
+    ])
+  })
+
+  it('turns no lookup of what a rule puts there by the same end of the packet', () => {
+    const asks = (puts: string) => {
+      const ruleset = `table inet fw {
+\tset asked {
+\t\ttype ipv4_addr
+\t\tsize 65535
+\t\tflags dynamic
+\t\telements = { 10.0.2.2 }
+\t}
+\tchain forward {
+\t\ttype filter hook forward priority filter; policy drop;
+\t\tiifname "eth1" update @asked { ${puts} } accept # handle 3
+\t\tiifname "eth0" ip saddr @asked accept # handle 4
+\t}
+}
+`
+      const text = `trace id 0a0b0c0d inet fw forward packet: iif "eth0" oif "eth1" ip saddr 10.0.1.2 ip daddr 10.0.2.2 ip dscp cs0 ip ecn not-ect ip ttl 63 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn tcp window 64240 
+trace id 0a0b0c0d inet fw forward policy drop 
+`
+      const [found] = explainFile(text, { ...worldOf(ruleset), host: ROUTER }).journeys[0]!.findings.filter(
+        ({ code }) => code === 'not-in-set',
+      )
+      return { message: found?.message, first: found?.fix[0]?.description }
+    }
+    expect(asks('ip saddr')).toEqual({
+      message:
+        'inet fw forward handle 4 would have accepted it, but 10.0.1.2 is not in set asked; inet fw forward handle 3 adds the ip saddr of packets to it.',
+      first: 'add it to the set',
+    })
+    expect(asks('ip daddr')).toEqual({
+      message:
+        'inet fw forward handle 4 would have accepted it, but 10.0.1.2 is not in set asked; 10.0.2.2 is (ip daddr).',
+      first: 'match ip daddr in rule 2 of forward',
+    })
   })
 
   it('sees that one part of the other side is in it', () => {

@@ -176,6 +176,8 @@ COMMIT
         { rule: '--match-set felix-to-port-1234', chain: 'filter felix-to-1234' },
       ],
       status: ['dropped'],
+      // of the set of its own network that is so, too
+      alsoTrue: ['not-in-set'],
     },
     mend: [['node', 'ipset add felix-to-port-1234 192.0.2.0/24,tcp:1-65535']],
   },
