@@ -335,6 +335,7 @@ export const GUESTS_AND_TUNNELS_ON_DESKTOPS: Problem[] = [
       words:
         "What comes back from the exit node is for the container, but table 52, which is asked before main, has a default route alone: it sends the reply into the tunnel again, and not to Docker's bridge.",
       causes: [{ code: 'wrong-way-out' }],
+      alsoTrue: ['reply-by-other-uplink'],
       status: ['reply-lost', 'unanswered'],
     },
     mend: [['host', 'ip route add throw 172.117.0.0/16 table 52']],
@@ -497,12 +498,14 @@ export const GUESTS_AND_TUNNELS_ON_DESKTOPS: Problem[] = [
     others: [
       { sending: { from: 'gateway', what: 'tcp', to: '10.1.1.23', port: 22 }, seen: 'answered' },
       { sending: { from: 'gateway', what: 'tcp', to: '10.1.1.23', port: 80 }, seen: 'nothing' },
-      { sending: { from: 'server', what: 'tcp', to: '172.25.3.50', port: 80 }, seen: 'nothing', either: true },
+      // with the tunnel's address as its source, there and back through the gateway
+      { sending: { from: 'server', what: 'tcp', to: '172.25.3.50', port: 80 }, seen: 'answered' },
     ],
     truth: {
       words:
         "ZeroTier's managed routes for the LAN are more specific than the route of the server's own link: what it replies to a neighbour goes into the tunnel.",
       causes: [{ code: 'wrong-way-out' }],
+      alsoTrue: ['reply-by-other-uplink'],
       status: ['reply-lost', 'unanswered'],
     },
     mend: [['server', 'ip route del 172.25.3.0/25 via 10.1.1.1; ip route del 172.25.3.128/25 via 10.1.1.1']],

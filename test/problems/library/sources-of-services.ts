@@ -125,6 +125,8 @@ export const SOURCES_OF_SERVICES: Problem[] = [
       balancer: {
         addresses: { eth0: ['192.0.2.9/24'], lo: ['203.0.113.80/32'] },
         routes: ['192.0.2.1/32 dev eth0 src 203.0.113.80'],
+        // it asks for the node's link address with its own, as a gateway would
+        sysctls: { 'net.ipv4.conf.all.arp_announce': '2' },
       },
       node: {
         // the bridge stands for the dummy link; what IPVS carries to an endpoint is answered here
@@ -134,6 +136,7 @@ export const SOURCES_OF_SERVICES: Problem[] = [
           eth1: ['198.51.100.1/24'],
           'kube-ipvs0': ['203.0.113.80/32', '10.96.0.1/32'],
         },
+        routes: ['default via 192.0.2.9'],
         sysctls: FORWARDS,
         listeners: [SSH, { protocol: 'tcp', port: 31500 }],
         rules: { ipset: IPVS_SETS, v4: IPVS_NAT + IPVS_FILTER },
@@ -396,6 +399,7 @@ add weave-iuZc-web 10.39.0.14
         { rule: '--match-set weave-4vtq-clients src', chain: 'filter WEAVE-NPC-INGRESS' },
         { rule: '-o weave -j DROP', chain: 'filter FORWARD' },
       ],
+      alsoTrue: ['bridge-nf-call'],
       status: ['dropped'],
     },
     mend: [['node1', `iptables -t nat ${MASQUERADE_ALL.replace('-A', '-D')}`]],
