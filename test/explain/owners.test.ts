@@ -197,6 +197,8 @@ describe('a rule in a chain that is not its own', () => {
       'raw PREROUTING',
       '-A PREROUTING -d 10.9.0.1/32 ! -i wg0 -m addrtype ! --src-type LOCAL -m comment --comment "wg-quick(8) rule for wg0" -j DROP',
     ],
+    ['netbird', 'filter FORWARD', '-A FORWARD -i wt0 -j DROP'],
+    ['netbird', 'filter FORWARD', 'iifname "wt0" counter packets 3 bytes 180 drop'],
     ['fail2ban', 'filter INPUT', '-A INPUT -p tcp -m set --match-set f2b-sshd src -j REJECT'],
     ['fail2ban', 'filter INPUT_direct', '-A INPUT_direct -p tcp -m multiport --dports 22 -j f2b-sshd', FIREWALLD],
     ['fail2ban', 'filter DOCKER-USER', '-A DOCKER-USER -p tcp -j f2b-web'],
@@ -233,6 +235,14 @@ describe('a rule in a chain that is not its own', () => {
   test('the advice fits the chain, where one owner has several', () => {
     const advice = (where: string, text?: string) => ownerOf(place(where, text, FIREWALLD))?.instead
     expect(advice('filter ufw-user-input')).toContain('ufw allow')
+    const [localnet, marked] = [
+      'block incoming localnet connections',
+      'kubernetes firewall for dropping marked packets',
+    ]
+    const kubelet = (comment: string) =>
+      advice('filter KUBE-FIREWALL', `-A KUBE-FIREWALL -m comment --comment "${comment}" -j DROP`)
+    expect(kubelet(localnet)).toContain('loopback source')
+    expect(kubelet(marked)).toContain('KUBE-MARK-DROP')
     expect(advice('filter ufw-before-input')).toContain('before.rules')
     expect(advice('filter INPUT_direct', '-A INPUT_direct -j DROP')).toContain('--direct')
     expect(advice('filter INPUT', '-A INPUT -j INPUT_direct')).toContain('--zone')

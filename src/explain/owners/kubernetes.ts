@@ -4,13 +4,21 @@ import type { Owner } from './owner.ts'
 export const KUBERNETES: readonly Owner[] = [
   {
     name: 'kubelet',
+    instead: 'use a loopback source address, or set makeIPTablesUtilChains to false in its configuration',
+    lasting: 'use a loopback source address',
+    rewrites: false,
+    when: 'when the kubelet restarts, or within a minute after a whole table is flushed',
+    marks: [{ tables: / filter$/, comments: /^block incoming localnet connections$/ }],
+  },
+  {
+    name: 'kubelet',
     instead: 'find what sets its drop mark (KUBE-MARK-DROP); the rules themselves are not configurable one by one',
     lasting: 'find what sets KUBE-MARK-DROP',
     rewrites: false,
     when: 'when the kubelet restarts, or within a minute after a whole table is flushed',
     // pkg/kubelet/kubelet_network_linux.go; nat:KUBE-FIREWALL is kube-proxy's (ipvs mode)
     marks: [
-      { tables: / filter$/, chains: /^KUBE-FIREWALL$/ },
+      { tables: / filter$/, chains: /^KUBE-FIREWALL$/, shared: true },
       { chains: /^KUBE-(KUBELET-CANARY|IPTABLES-HINT|MARK-DROP)$/ },
     ],
   },

@@ -27,7 +27,11 @@ export const NETWORKS: readonly Owner[] = [
     rewrites: false,
     when: 'at the next update of the network map, or netbird up',
     // client/firewall
-    marks: [{ chains: /^(NETBIRD|netbird)-/ }, { tables: /^(inet|ip6?) netbird$/, whole: true }],
+    marks: [
+      { chains: /^(NETBIRD|netbird)-/ },
+      { tables: /^(inet|ip6?) netbird$/, whole: true },
+      { rules: /^(INPUT|FORWARD) (-i wt0 -j DROP|iifname "wt0" drop)$/ },
+    ],
   },
   {
     name: 'mullvad',
