@@ -35,8 +35,6 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
 const SILENT: ReadonlySet<ExchangeStatus> = new Set(['unanswered', 'lost'])
 const CAME_TO_NOTHING: ReadonlySet<ExchangeStatus> = new Set(['refused', 'unanswered', 'undetermined'])
 
-const isLikely = ({ code }: Finding): boolean => IN_VAIN.has(code)
-const isKnown = (one: Finding): boolean => !isLikely(one)
 const isSerious = ({ severity }: Finding): boolean => severity !== 'note'
 
 /** What is wrong with the exchange is told with the journey that began it. Without its rules: it is walked as a whole. */
@@ -80,13 +78,15 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
         : // it is unknown whether it arrived, since nobody replied for its next hop
           all.filter(({ code }) => status === 'undetermined' && code === 'neighbour-failed' && !codes.has(code))
   // in the order in which the reply's own card has them: what is wrong for certain stands first
-  const lent = all.flatMap((one) =>
+  const lend = (one: Finding): Finding[] =>
     own.includes(one)
       ? [one.code === 'reply-dropped' ? withFixes(one, all) : isBlank ? ofOther(one, exchanges!.worst) : one]
       : stopped.includes(one)
         ? [one.message.startsWith('The reply ') ? one : { ...one, message: `Its reply, #${reply}: ${one.message}` }]
-        : [],
-  )
+        : []
+  // what a captured reply shows is no guess, though the same of a request may be one
+  const isLikely = (one: Finding) => IN_VAIN.has(one.code) && !stopped.includes(one)
+  const [likely, known] = [all.filter(isLikely), all.filter((one) => !isLikely(one))]
   const replied = (exchanges?.worst.journeys.replies.length ?? 0) > 0
   // it is the request's own card
   const hasCome =
@@ -109,7 +109,7 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   return {
     ...group,
     // as the exchange has them: what the request was likely meant to meet says less than what its journey shows
-    journey: printedJourney({ ...journey, findings: [...lent.filter(isKnown), ...found, ...lent.filter(isLikely)] }),
+    journey: printedJourney({ ...journey, findings: [...known.flatMap(lend), ...found, ...likely.flatMap(lend)] }),
     ...(exchanges ? { exchanges: { ...exchanges, worst: printedExchange(exchanges.worst) } } : {}),
   }
 }
