@@ -160,9 +160,16 @@ function evidenceOf(
   }
 }
 
-/** A rule kept it from connection tracking. */
-export const isUntracked = ({ arrivals }: Evidence): boolean =>
-  arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'notrack'))
+/** A rule kept it from connection tracking: one of the ruleset, or, without that, one that the trace itself quotes. */
+export const isUntracked = ({ arrivals, journey }: Evidence): boolean =>
+  arrivals.some(({ rule }, i) =>
+    rule
+      ? rule.statements.some(({ kind }) => kind === 'notrack')
+      : NOTRACK.test(journey.steps[i]!.rule?.replaceAll(QUOTED, '') ?? ''),
+  )
+
+const QUOTED = /"[^"]*"/g
+const NOTRACK = /(?:^| )(?:notrack|-j NOTRACK|--notrack)(?: |$)/
 
 /** Of the base chain that this step is in. */
 export const priorityHere = ({ journey, arrivals }: Evidence, step: number, hook: Hook): number =>

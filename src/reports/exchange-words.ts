@@ -169,6 +169,9 @@ export function whyWords(
       if (reply === undefined) return undefined
       // what the model has told of it is a finding
       if (basis === 'inferred' && findings.some(({ code }) => code === 'reply-dropped')) return undefined
+      // a rule that has led it astray, or kept it from nat, is named with that
+      if (culprit && !isByRule(exchanges.worst) && findings.some(({ severity }) => severity === 'error'))
+        return undefined
       if (basis !== 'inferred' || isStoppedReply(exchanges.worst) || isPlayed(journey))
         return `Its reply, #${reply}, was stopped${culprit ? ` by ${nameRef(culprit)}` : ''}.`
       if (error !== undefined && Number(error) > Number(reply))

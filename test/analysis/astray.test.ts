@@ -46,7 +46,7 @@ COMMIT
     const { status, findings } = await told({ rules, ADDRESSES }, ...request, ...lines)
     expect(status).toBe('reply-lost')
     expect(findings.map(({ message }) => message)).toEqual([
-      'The reply is not tracked, so nat does not give it the address that was asked: 192.0.2.9 contacted 192.0.2.1:30080, and the reply comes from 10.0.0.1:80.',
+      'The reply is not tracked (raw OUTPUT rule 1), so nat does not give it the address that was asked: 192.0.2.9 contacted 192.0.2.1:30080, and the reply comes from 10.0.0.1:80.',
     ])
     expect(findings[0]!.fix[0]?.edits).toBeDefined()
   })

@@ -151,7 +151,9 @@ function asItIs(request: Part, reply: Part): Finding | undefined {
   const { fix, rules, steps } = reply.told.journey.findings.find(({ code }) => code === 'untracked') ?? {}
   const effect = withoutUndoing(asked, left)
   if (effect === undefined) return undefined
-  return finding('untracked', 'error', `The reply is not tracked, so nat does not ${effect}.`, {
+  const [ref] = rules ?? []
+  const by = ref ? ` (${nameRef(ref)})` : ''
+  return finding('untracked', 'error', `The reply is not tracked${by}, so nat does not ${effect}.`, {
     ...(fix ? { fix } : {}),
     ...(rules ? { rules } : {}),
     ...(steps ? { steps } : {}),

@@ -33,6 +33,8 @@ export function mayNotArrive(parts: readonly Part[], answer: Part, asked: Packet
   if (told.says === 'answers' && entry && isLongHalfOpen(entry, told.world)) return true
   // and a router that has it in place of whoever asked may drop it
   if (told.says === 'answers' && told.journey.findings.some(({ code }) => saysAstray(code))) return true
+  // without a ruleset, its own words say that nat leaves it as it is
+  if (told.isUntracked && told.journey.packet.src !== asked.dst) return true
   return (
     isForSilentHop(answer) || isOnUnknownWay(answer, entry) || isToldOfLoss(answer, seen) || isUnresolved(answer, seen)
   )
