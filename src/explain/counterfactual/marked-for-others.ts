@@ -1,6 +1,6 @@
 /** A rule that sets a mark, and was not meant for the packet that lacks it. */
 import { linkNamed } from '../../rules/links.ts'
-import type { Context } from '../context.ts'
+import { type Context, lastPacket } from '../context.ts'
 import { isForAnother, wantedBy } from './distance.ts'
 import { type FailedCondition, fieldOf, isNegated } from './failed-condition.ts'
 import { markAsked, type WhyUnmarked } from './marks.ts'
@@ -12,7 +12,18 @@ export function isForOthers(context: Context, why: WhyUnmarked): boolean {
     missed !== undefined &&
     (isNegated(missed.miss.condition) ||
       isForAnother(missed.miss, missed.passed.moment.packet) ||
+      isForItself(context, missed.miss) ||
       (isForAnotherLink(context, missed.miss) && isStoppedOnPurpose(context)))
+  )
+}
+
+/** It names as the source whom nat sends the packet to: it is for what this host asks of itself by the address that nat rewrites. */
+function isForItself(context: Context, { condition }: FailedCondition): boolean {
+  const { dst } = lastPacket(context)
+  return (
+    dst !== context.journey.packet.dst &&
+    / saddr$/.test(fieldOf(condition) ?? '') &&
+    wantedBy(condition).every((one) => one === dst)
   )
 }
 

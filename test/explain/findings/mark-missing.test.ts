@@ -55,6 +55,25 @@ describe('mark-missing', () => {
     )
   })
 
+  it('leaves a rule for what an endpoint asks of itself to that, whoever else asks the same service', () => {
+    const balanced = (own: string): Case => ({
+      rules: {
+        nat: [
+          '-A PREROUTING -p tcp -m tcp --dport 80 -j SEP',
+          `-A SEP -s ${own}/32 -j MARK --set-xmark 0x4000/0x4000`,
+          '-A SEP -p tcp -m tcp -j DNAT --to-destination 10.0.1.3:80',
+          '-A POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN',
+          '-A POSTROUTING -j MASQUERADE',
+        ],
+      },
+    })
+    // it goes back out of eth0, to its own network
+    const about = (own: string) =>
+      findingsOf(played(balanced(own)), 'mark-missing').map(({ severity, fix }) => [severity, fix.length > 0])
+    expect(about('10.0.1.3')).toEqual([['note', false]])
+    expect(about('10.0.1.4')).toEqual([['warning', true]])
+  })
+
   it('does not blame a rule that clears the mark of every packet for those behind it that may set it', () => {
     const reset = '-A PREROUTING -j MARK --set-xmark 0x0/0xff'
     const sets = `[0:0] ${SETS.replace('-p tcp', '-i eth7 -p tcp')}`
