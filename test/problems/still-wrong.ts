@@ -14,7 +14,8 @@ export const WITH_ALL: Known = {}
  * Whose address a source is, only the host's addresses tell: without them the copy that a host gets of its own broadcast is
  * joined with the packet itself. That a packet is a reply, which a chain in front of connection tracking cannot see, only its
  * entry tells: without it the set that it is not in is taken for what it lacks. Without the host's addresses, a reply that a rule
- * has rewritten is joined with no request, and stands for an exchange of its own.
+ * has rewritten is joined with no request, and stands for an exchange of its own. That a source is not of this host, the
+ * routes tell: without them a rule for this host's own is taken for one that the packet was led past.
  */
 export const WITH_LESS: Known = {
   'server-has-a-prefix-wider-than-its-link': ['status answered'],
@@ -35,6 +36,7 @@ export const WITH_LESS: Known = {
   'permanent-neighbour-of-older-node': ['status answered'],
   'merlin-qos-marks-a-large-connection-as-the-tunnels': ['status answered'],
   'suricata-queue-without-reader': ['status queued'],
+  'pod-asks-the-node-port-of-another-node-and-the-endpoint-beside-it-replies': ['warning mark-missing'],
   'docker0-has-lost-its-address-and-the-published-port-leads-out-again': ['error several-causes'],
 }
 
