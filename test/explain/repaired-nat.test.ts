@@ -50,6 +50,18 @@ it('repairs nothing for a made-up address by letting it out', () => {
   expect(repairOf({ ...rules, nat: [] }, packet)?.command).toMatch(/^iptables -t mangle .* && iptables .*FORWARD /)
 })
 
+it('repairs nothing for a service of nat by letting it out on the route that its address has', () => {
+  const nat = ['-A services -d 172.29.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80']
+  const rules = { nat, filter: ['-A FORWARD -d 172.29.1.1/32 -j DROP', '-A FORWARD -d 10.0.2.9/32 -j DROP'] }
+  const lead = { family: 'ip', type: 'unicast', destination: '172.29.0.0/16', table: 'main', device: 'eth1' } as const
+  const routes = [...ROUTER.routes!, { ...lead, gateway: '10.0.2.254' }]
+  const found = (dport: number) => repairOf(rules, { ...SYN, dst: '172.29.1.1', dport }, { routes })?.command
+  expect(found(80)).toMatch(
+    /^iptables -t nat -A PREROUTING -j services && iptables -I FORWARD 2 -s 10.0.1.2 -d 10.0.2.9 /,
+  )
+  expect(found(81)).toBeUndefined()
+})
+
 it('harms nobody by removing a route that leads astray', () => {
   const stray = { family: 'ip', type: 'unicast', destination: '10.0.2.2/32', table: 'main' } as const
   const routes = [...ROUTER.routes!, { ...stray, device: 'eth0', gateway: '10.0.1.9' }]

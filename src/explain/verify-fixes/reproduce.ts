@@ -6,7 +6,6 @@ import type { ConntrackEntry } from '../../model/host.ts'
 import type { Finding, Journey } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
 import { tupleOf } from '../../rules/conntrack/connection.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
@@ -15,17 +14,10 @@ import { conditionText } from '../../rules/evaluate.ts'
 import { addressType, isLocal } from '../../rules/fib.ts'
 import { isForNobody } from '../../rules/sockets.ts'
 import { isNotListed } from '../../rules/unshown.ts'
-import { verdictOf } from '../../rules/verdict.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import type { Context } from '../context.ts'
-import { graphOf } from '../counterfactual/chain-graph.ts'
-import { wantedBy } from '../counterfactual/distance.ts'
-import { fieldOf } from '../counterfactual/failed-condition.ts'
-import { goals } from '../counterfactual/goals.ts'
-import { nearMisses } from '../counterfactual/near-misses.ts'
-import { DESTINATION, withoutEffect } from '../counterfactual/rewritten.ts'
-import { isNatChain } from '../counterfactual/skipped-rules.ts'
-import { isOnlyByDefault } from '../counterfactual/undeliverable.ts'
+import { hasNat, isForNat } from '../counterfactual/asked-of-nat.ts'
+import { withoutEffect } from '../counterfactual/rewritten.ts'
 import { isSolicitation } from '../neighbours/discovery.ts'
 import {
   answerTo,
@@ -171,41 +163,6 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
 
 const isOfRequest = ({ code, steps }: Finding): boolean => code === 'untracked' && steps.length === 0
 
-const isForNat = (context: Context): boolean =>
-  isOnlyByDefault(context.journey.packet, context.world.host) &&
-  (isAskedByNat(context) ||
-    goals(context).some(
-      (goal) =>
-        goal.kind === 'destination' &&
-        goal.sure &&
-        nearMisses(context, goal).some(({ likely, used }) => likely && used !== true),
-    ))
-
-/** A rule of nat, or a map of its table, is for the very address. */
-const isAskedByNat = ({ journey: { packet }, world: { tables, sets } }: Context): boolean =>
-  tables
-    .filter(hasNat)
-    .some(
-      (table) =>
-        [...table.chains.values()].some(
-          (chain) =>
-            (isNatChain(table, chain) && graphOf(table, sets).speakingOf(packet).includes(chain)) ||
-            chain.rules.some((rule) => sendsOn(rule) && rule.conditions.some((one) => namesAddress(one, packet.dst))),
-        ) ||
-        sets.some(
-          (set) =>
-            set.table === table.name &&
-            set.dataType !== undefined &&
-            set.elements.some(({ parts }) => parts.includes(packet.dst ?? '')),
-        ),
-    )
-
-/** Of any of its services: who has rules for one knows the address. */
-const namesAddress = (condition: Condition, address: string | undefined): boolean =>
-  / daddr$/.test(fieldOf(condition) ?? '') && wantedBy(condition).some((one) => one === address)
-
-const sendsOn = (rule: Rule): boolean => DESTINATION.includes(verdictOf(rule).text)
-
 interface Attempt {
   before: World
   /** Does the engine know enough for it? */
@@ -293,8 +250,6 @@ function asAnswer({ packet }: Journey, opening: Packet, before: World): Attempt 
     },
   }
 }
-
-const hasNat = (table: Table): boolean => [...table.chains.values()].some((chain) => isNatChain(table, chain))
 
 /** A conntrack dump taken after the capture holds the entry that these packets made: their effect, not their cause. */
 function worldBefore(context: Context, opening: Packet): World {
