@@ -42,12 +42,12 @@ export function messageOf(
   }
   const stopping = stops.filter((step) => !isMissed(step))
   const again = `${tableWords(stopping.slice(1))}${otherCauses(stops.filter(isMissed))}`
-  const causes = stopping.map((step, i): { rule?: RuleRef; text: string; item?: string } => {
-    const { finding, stop = finding } = step
+  const causes = stopping.map((step, i): { rule?: RuleRef; text: string; item?: string; isOfReply?: true } => {
+    const { finding, stop = finding, isOfReply } = step
     const [rule] = sendsIt(finding) ? [] : rulesOf(finding.rules.length === 0 ? finding : stop)
     // a policy that accepts stops nothing, nor does the end of a chain
     return rule?.rule !== undefined && !/^(policy accept|-P \S+ ACCEPT)$/.test(rule.rule)
-      ? { rule, text: nameRef(rule) }
+      ? { rule, text: nameRef(rule), ...(isOfReply ? { isOfReply } : {}) }
       : i === 0
         ? { text: firstSentence(goingOn(finding.message)) }
         : { text: firstSentence(wouldBe(step)), ...causeOf(step) }
@@ -66,8 +66,11 @@ export function messageOf(
   // what no rule does is a sentence of its own
   if (first && !ownRule) {
     const ruled = behind.filter(({ rule }) => rule)
-    const too =
-      ruled.length === 0 ? [] : [`${listed(ruled)} ${ruled.length === 1 ? 'stops' : 'stop'} it, too${ifReplyLeaves}.`]
+    const [own, replys] = [false, true].map((is) => ruled.filter(({ isOfReply = false }) => isOfReply === is))
+    const too = [
+      ...(own!.length > 0 ? [`${listed(own!)} ${own!.length === 1 ? 'stops' : 'stop'} it, too${ifReplyLeaves}.`] : []),
+      ...(replys!.length > 0 ? [`${listed(replys!)} would stop its reply${ifItLeaves}.`] : []),
+    ]
     const others = behind.flatMap(({ rule, text }) => (rule ? [] : [`Another cause: ${text}.`]))
     return `${[first.finding.message, ...too, ...others].join(' ')}${again}${source}`
   }
