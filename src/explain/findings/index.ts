@@ -102,6 +102,7 @@ export const DETECTORS: readonly Detector[] = [
   withRules('mark-missing', 'markAltered'),
   withHostState('wrong-way-out', 'sourceLedAway'),
   withHostState('wrong-way-out', 'tableOfSourceUnasked'),
+  withHostState('wrong-way-out', 'tableOfBoundSource'),
   withHostState('wrong-way-out', 'guestLedHalf'),
   withHostState('not-masqueraded', 'sourceOfOtherLink'),
   withHostState('mark-missing', 'markUnrouted'),

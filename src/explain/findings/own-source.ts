@@ -8,6 +8,8 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
 import { isPrivate, isPublic, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { addRoutingRule, giveSource, isDefault, routeWords } from '../host/routes.ts'
+import { unledTable } from '../host/unled-table.ts'
+import { isReplied } from '../reply/request-reply.ts'
 
 /**
  * A routing rule goes by the source (`from`), and takes an address of this host for one of the network that it is for:
@@ -104,6 +106,45 @@ export const tableOfSourceUnasked: Detector = {
   },
 }
 
+/**
+ * The way out has an address of its own, so a program has bound its socket to another link's. The one table that leads out of
+ * that link is selected by no routing rule: whatever selected it is gone.
+ */
+export const tableOfBoundSource: Detector = {
+  code: 'wrong-way-out',
+  detect(context) {
+    const sent = context.journey.family === 'ip' ? boundToOther(context) : undefined
+    const table = sent && unledTable(sent.host, 'ip')
+    if (!sent || table === undefined) return []
+    const { packet, question, link, host } = sent
+    const { src, out } = packet
+    const taken = lookupRoute(question, host)
+    if (!isPublic(question.dst) || !leadsOutOf(taken, out!) || !isDefault(taken) || taken.source === src) return []
+    if (addressesOf(out!, host, 'ip').length === 0 || tableLeading(question, link.name, host) !== table) return []
+    return [
+      finding(
+        'wrong-way-out',
+        'warning',
+        `It left by ${out}, through the default route of table ${taken.table || 'main'}, with the source ${src}, an address of ${link.name}. The hosts behind ${out} may drop that source. Table ${table} leads out of ${link.name}, but no routing rule selects that table.`,
+        {
+          steps: [context.ended.step + 1],
+          fix: propose(
+            `look up table ${table} for what has this source`,
+            addRoutingRule({ family: 'ip', from: `${src}/32`, action: { table } }),
+            `affects all packets that this host sends from ${src}`,
+          ),
+        },
+      ),
+    ]
+  },
+}
+
+/** Unless a reply has come back. */
+function boundToOther(context: Context): (Sent & { host: Host }) | undefined {
+  const sent = isReplied(context) ? undefined : sentFromOther(context)
+  return sent && { ...sent, host: context.world.host }
+}
+
 const familyOf = ({ dst }: RouteQuestion): 'ip' | 'ip6' => (dst.includes(':') ? 'ip6' : 'ip')
 
 /** Of the tables that routing rules may select, the first that leads there. */
@@ -142,8 +183,12 @@ interface Sent {
   link: Link
 }
 
+/** The same where no reply came. */
+const sentWithOther = (context: Context): Sent | undefined =>
+  staysUnanswered(context) ? sentFromOther(context) : undefined
+
 /** No rule has led it elsewhere than its source was chosen for, and nat keeps that source. */
-function sentWithOther(context: Context): Sent | undefined {
+function sentFromOther(context: Context): Sent | undefined {
   const { journey, evidence, world } = context
   const { links } = world.host
   const packet = lastPacket(context)
@@ -151,7 +196,7 @@ function sentWithOther(context: Context): Sent | undefined {
   if (journey.outcome !== 'sent' || src === undefined || out === undefined || out === 'lo') return undefined
   const first = evidence.arrivals.find(({ hook }) => hook === 'output')?.packet.out
   const link = links?.find(({ name }) => name !== 'lo' && hasAddress(world.host, name, src))
-  if (first !== out || !link || hasAddress(world.host, out, src) || !staysUnanswered(context)) return undefined
+  if (first !== out || !link || hasAddress(world.host, out, src)) return undefined
   const question = questionOf(packet)
   return question && { packet, question, link }
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { open, type Packet, type Route, type RoutingRule } from '../../../src/index.ts'
 import { trace } from '../../journey/kernel-lines.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
+import { repairOf } from '../repaired.ts'
 import { type Case, captured, findingsOf, SYN, told } from './played.ts'
 
 const rule = (priority: number, table: string, more: Partial<RoutingRule> = {}): RoutingRule => ({
@@ -50,6 +51,39 @@ describe('a routing rule for sources', () => {
     ['a rule that does not go by the source', sent('10.0.2.1', { dport: [80, 80] })],
   ])('is not told of %s', (_name, one) => {
     expect(told(one, 'wrong-way-out')).toBeUndefined()
+  })
+})
+
+describe('a socket bound to an address of another link', () => {
+  /** Default by eth1, which has an address of its own; table 50 leads out of eth0. */
+  const bound = (rules: readonly RoutingRule[], status = ['unreplied'], src = '10.0.1.1'): Case => {
+    const one = sent(src, {}, status)
+    const routingRules = [rule(0, 'local'), ...rules, rule(32766, 'main')]
+    return { ...one, packet: { ...one.packet!, out: 'eth1' }, host: { ...one.host, routingRules } }
+  }
+
+  it('is led by the table of that link, which no routing rule selects', () => {
+    const found = told(bound([]), 'wrong-way-out')
+    expect(found?.message).toBe(
+      'It left by eth1, through the default route of table main, with the source 10.0.1.1, an address of eth0. The hosts behind eth1 may drop that source. Table 50 leads out of eth0, but no routing rule selects that table.',
+    )
+    expect(found?.fix).toBe('ip rule add from 10.0.1.1/32 table 50 → sent')
+  })
+
+  it.each([
+    ['a table that a routing rule selects for others', bound([rule(100, '50', { mark: 1 })])],
+    ['what was replied to', bound([], ['assured'])],
+    ['the address of the way out', bound([], ['unreplied'], '10.0.2.1')],
+  ])('is not told of %s', (_name, one) => {
+    expect(told(one, 'wrong-way-out')).toBeUndefined()
+  })
+
+  it('is told with what would stop the reply', () => {
+    const { packet, host } = bound([])
+    const rules = { mangle: [`-A PREROUTING -s ${DST}/32 -j DROP`], filter: [] }
+    const found = repairOf(rules, packet!, host)
+    expect(found?.message).toMatch(/ selects that table\. mangle PREROUTING rule 1 would stop its reply\.$/)
+    expect(found?.command).toMatch(/^ip rule add from 10.0.1.1\/32 table 50 && iptables -t mangle /)
   })
 })
 
