@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Host } from '../../src/index.ts'
 import { ROUTER } from '../simulate/world.ts'
-import { LISTENS_ON, SYN, TO_ROUTER } from './findings/played.ts'
+import { LISTENS_ON, SYN, TO_ROUTER, told } from './findings/played.ts'
 import { repairOf } from './repaired.ts'
 
 describe('two things wrong with where nat sends it', () => {
@@ -60,6 +60,26 @@ it('repairs nothing for a service of nat by letting it out on the route that its
     /^iptables -t nat -A PREROUTING -j services && iptables -I FORWARD 2 -s 10.0.1.2 -d 10.0.2.9 /,
   )
   expect(found(81)).toBeUndefined()
+})
+
+describe('a chain of nat that nothing leads to, and a rule of it in front for this source', () => {
+  const jump = (...web: string[]) => {
+    const rules = { nat: ['-N web', ...web.map((one) => `-A web ${one}`)], filter: ['-P INPUT DROP'] }
+    return told({ rules, packet: TO_ROUTER, host: LISTENS_ON(22) }, 'never-reached')?.fix
+  }
+  const skipped = '-s 10.0.1.2/32 -j RETURN'
+
+  it('is led to for the service alone where the chain takes whatever comes', () => {
+    expect(jump(skipped, '-p tcp -j DNAT --to-destination 10.0.2.9')).toMatch(
+      /^iptables -t nat -A PREROUTING -d 10.0.1.1 -p tcp --dport 80 -j web /,
+    )
+  })
+
+  it('is led to for all where the chain chooses', () => {
+    expect(jump(skipped, '-p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9')).toMatch(
+      /^iptables -t nat -A PREROUTING -j web /,
+    )
+  })
 })
 
 it('harms nobody by removing a route that leads astray', () => {

@@ -1,5 +1,6 @@
 /** Two things are wrong: the packet was not led to a chain, and there it would not have been taken either. */
-import { evaluateAll } from '../../rules/evaluate.ts'
+import type { Condition } from '../../model/condition.ts'
+import { evaluate, evaluateAll } from '../../rules/evaluate.ts'
 import { execute, verdictOf } from '../../rules/verdict.ts'
 import type { ChainPosition, Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
@@ -7,6 +8,7 @@ import { nameRef } from '../refs.ts'
 import { graphOf } from './chain-graph.ts'
 import { asks, type FailedCondition, fieldOf, isParticular, onlyFailed } from './failed-condition.ts'
 import type { Goal } from './goals.ts'
+import { lookupOf } from './map-keys.ts'
 import { findNearMisses, isSureOf } from './near-misses.ts'
 import { chainLedTo, refOfSkipped, type SkippedRule, skippedRules, type TableTraversal } from './skipped-rules.ts'
 import { elsewhere, jumpPlaces, likeness, twinHooks, type Unreached } from './unreached.ts'
@@ -38,9 +40,11 @@ export function nearlyTaken(context: Context, goal: Goal): NearlyTaken[] {
     const [from] = [...places].sort((a, b) => likeness(b.chain, chain) - likeness(a.chain, chain))
     if (!from) continue
     const stack = [...from.stack, { chain, index: 0 }]
-    const takesAll = wanted(onwards(context, pass.table, stack, elsewhere(from.moment)))
     const near = behind(context, goal, stack, from)
     if (!near || entered.has(near.taker.chain)) continue
+    const takesAll =
+      wanted(onwards(context, pass.table, stack, elsewhere(from.moment))) ||
+      !choosesDestination(near, from.stack.length)
     found.push({ chain, led: graph.led.has(chain.name), meant: false, from, takesAll, ...near })
   }
   for (const { lead, chain, stack } of nearLeads(context, pass)) {
@@ -51,6 +55,17 @@ export function nearlyTaken(context: Context, goal: Goal): NearlyTaken[] {
   }
   return found
 }
+
+/** By the rule itself, or one behind the jump to its chain that leads there: then it takes no packets for anywhere else. */
+function choosesDestination({ taker: { rule, below, moment } }: Behind, depth: number): boolean {
+  const ways = [rule, ...below.slice(depth).map(({ chain, index }) => chain.rules[index - 1])]
+  return ways.some((one) =>
+    one?.conditions.some((condition) => asksDestination(condition) && evaluate(condition, elsewhere(moment)) === false),
+  )
+}
+
+const asksDestination = (condition: Condition): boolean =>
+  (lookupOf(condition)?.fields ?? [fieldOf(condition) ?? '']).some((field) => / d(addr|port)$/.test(field))
 
 type At = Pick<SkippedRule, 'step' | 'moment'>
 type Behind = Pick<NearlyTaken, 'taker' | 'walked' | 'but'>
