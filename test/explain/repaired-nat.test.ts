@@ -82,6 +82,21 @@ describe('a chain of nat that nothing leads to, and a rule of it in front for th
   })
 })
 
+it('sends such packets on beside a rule of nat that asks for the other port, which others may need', () => {
+  const nat = (counters: string) => [
+    `${counters}-A PREROUTING -d 172.29.1.1/32 -p udp -m udp --sport 53 -j DNAT --to-destination 10.0.2.9:53`,
+  ]
+  const { tcpFlags: _, tcpOptions: __, tcpSeq: ___, ...asked } = SYN
+  const packet = { ...asked, protocol: 'udp', dst: '172.29.1.1', dport: 53 }
+  const fix = (counters: string) =>
+    told({ rules: { nat: nat(counters), filter: ['-P FORWARD DROP'] }, packet }, 'near-miss')?.fix
+  expect(fix('')).toMatch(
+    /^iptables -t nat -I PREROUTING 1 -s 10.0.1.2 -d 172.29.1.1 -i eth0 -p udp --dport 53 -j DNAT /,
+  )
+  expect(fix('[0:0] ')).toMatch(/^iptables -t nat -R PREROUTING 1 -d 172.29.1.1 -p udp --dport 53 -j DNAT /)
+  expect(fix('[5:300] ')).toBeUndefined()
+})
+
 it('harms nobody by removing a route that leads astray', () => {
   const stray = { family: 'ip', type: 'unicast', destination: '10.0.2.2/32', table: 'main' } as const
   const routes = [...ROUTER.routes!, { ...stray, device: 'eth0', gateway: '10.0.1.9' }]

@@ -206,14 +206,16 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
     return []
   // a program listens there by the rule's own protocol
   if (fieldOf(miss.condition) === 'meta l4proto' && wantedBy(miss.condition).some(serves)) return []
-  // where others may need the rule for the end that it asks, none is taken from them
-  if (isOtherEnd(miss, moment.packet) && used !== false) return []
+  // where others may need the rule for the end that it asks, none is taken from them: nat gets one for such packets beside it
+  const isOfOthers = isOtherEnd(miss, moment.packet) && used !== false
+  if (isOfOthers && kind !== 'destination') return []
   // what is meant for the begin of connections is no rule for replies, though they have SYN as well
   if (['syn', 'ack'].every((one) => moment.packet.tcpFlags?.includes(one)) && rule.conditions.some(asksForOpenings))
     return []
   // whom a rule is for, and whom it leaves out, is nobody's to widen: such packets get one of their own
   const corrected =
     (used && !hasOtherMac) ||
+    isOfOthers ||
     (kind === 'pass' && (leavesOut(miss.condition) || isForOtherHost(one))) ||
     (isForSource && !likely) ||
     isForThisHost(context, miss)
