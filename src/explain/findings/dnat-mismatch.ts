@@ -5,35 +5,33 @@ import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
-import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { evaluate, evaluateAll } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { SERVICES } from '../../rules/iptables/values/services.ts'
 import { isError } from '../../rules/longest-prefix.ts'
-import { canonicalAddress } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf, routeDevices } from '../../rules/route.ts'
 import { isForNobody, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
-import type { Proposal } from '../changes/proposal.ts'
 import type { Destination } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket, momentAt } from '../context.ts'
 import { fieldOf, isExact, isNegated, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals, rewrites } from '../counterfactual/goals.ts'
 import { asksOthers, looksLike, lookupOf } from '../counterfactual/map-keys.ts'
 import { markedThere } from '../counterfactual/mark-behind.ts'
+import { mentions } from '../counterfactual/mentions.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { forwardsOf, isOfOtherForward } from '../counterfactual/other-forwards.ts'
 import { asksNoService, hostOf, pairedHost } from '../counterfactual/paired-host.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
-import { saidPlace } from '../counterfactual/said-place.ts'
 import { positionsBelow, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { lacksReply } from '../counterfactual/undeliverable.ts'
 import { hadItMatched, hadItNotMatched } from '../counterfactual/what-if.ts'
 import { homeOf } from '../host/routes.ts'
 import { nameRef, refAt, refOf } from '../refs.ts'
 import { portInAddress } from './port-in-address.ts'
+import { byComment } from './said-destination.ts'
 import { sameDestination } from './same-destination.ts'
+import { sendTo } from './send-to.ts'
 import { numberedRef } from './verdicts.ts'
 
 /** nat sends it to one place, and another rule that is there for it speaks of another. */
@@ -73,31 +71,6 @@ function byBrackets(context: Context, step: number, ref: RuleRef): Detected[] {
         [FOR_REPORTS]: { goesFirst: true },
       },
     ),
-  ]
-}
-
-/** As kube-proxy words it: `default/web:http -> 10.0.0.5:8080`; of nft's chains the name says it. */
-function byComment(context: Context, step: number, ref: RuleRef): Detected[] {
-  const { arrivals } = context.evidence
-  const { rule, caller } = arrivals[step]!
-  const said = caller === undefined ? undefined : arrivals[caller]!.rule?.comment
-  const chain = arrivals[step]!.chain?.name ?? ''
-  const meant = saidPlace(chain, said)
-  const to = rule?.statements.find((one) => one.kind === 'dnat')
-  if (!meant || to?.kind !== 'dnat' || !to.addresses) return []
-  const { address, port, byName } = meant
-  const same =
-    canonicalAddress(to.addresses[0] ?? '') === address && (to.ports === undefined || to.ports[0] === meant.port)
-  const leads = caller === undefined ? undefined : refAt(context, caller)
-  if (same || !leads) return []
-  const where = byName ? `the name of chain ${chain}` : `the comment of ${nameRef(leads)}, which leads to that chain,`
-  const message = `${nameRef(ref)} sends it to ${describeEnd(to.addresses[0], to.ports?.[0])}, while ${where} says ${describeEnd(address, port)}.`
-  return [
-    finding('dnat-mismatch', 'warning', message, {
-      steps: [step + 1],
-      rules: [ref, leads],
-      fix: sendTo(ref, meant, arrivals[step]!.packet.dport),
-    }),
   ]
 }
 
@@ -296,7 +269,9 @@ const isLoopback = (address: string): boolean => address.startsWith('127.')
 function placeMeant({ world }: Context, { rule, moment }: SkippedRule, asked: Packet): Destination | undefined {
   const { dst, dport } = moment.packet
   if (dst === undefined) return undefined
-  const failed = rule.conditions.filter((one) => evaluate(one, moment) === false)
+  // who asks for the connection's state asks for no place
+  const conditions = rule.conditions.filter((one) => fieldOf(one) !== 'ct state')
+  const failed = conditions.filter((one) => evaluate(one, moment) === false)
   if (failed.length === 0) return undefined
   let place: Destination = { address: dst, port: dport }
   for (const condition of failed) {
@@ -318,7 +293,7 @@ function placeMeant({ world }: Context, { rule, moment }: SkippedRule, asked: Pa
     ...(place.port === undefined ? {} : { dport: place.port }),
     ...(out === undefined ? {} : { out }),
   }
-  return evaluateAll(rule.conditions, { ...moment, packet }) === true ? place : undefined
+  return evaluateAll(conditions, { ...moment, packet }) === true ? place : undefined
 }
 
 /** One character other, or the same host's number in another network. */
@@ -342,53 +317,3 @@ const portOf = (value: Value): number | undefined => (typeof value === 'number' 
 /** One digit other than the port that was asked: whoever means another port mostly takes one that is not alike. */
 const isSlip = (port: number | undefined, asked: number | undefined): boolean =>
   port === asked || (String(port).length === String(asked).length && looksLike(String(port), String(asked)))
-
-/** In how many other rules the place is spoken of, with the port. */
-interface Mentions {
-  rules: number
-  /** With whether a port is a service's that everybody knows, and the host one that answers. */
-  weight: number
-}
-
-function mentions(
-  { world }: Context,
-  { address, port }: Destination,
-  besides: readonly (Rule | undefined)[],
-): Mentions {
-  const host = new RegExp(`(^|[ ,])${address.replaceAll('.', '\\.')}(?=[/: ,]|$)`)
-  const service = new RegExp(`port(s|)(-src|-dst|) (\\S*,)?${port}(,|\\b)|:${port}\\b`)
-  let count = 0
-  let isMentioned = false
-  for (const { chains } of world.tables)
-    for (const { rules } of chains.values())
-      for (const rule of rules)
-        if (!besides.includes(rule) && host.test(rule.text)) {
-          isMentioned = true
-          if (port === undefined || service.test(rule.text)) count++
-        }
-  const known = port !== undefined && Object.values(SERVICES).includes(port)
-  const inSets = world.sets.some(({ elements }) =>
-    elements.some(({ parts }) => port !== undefined && parts.includes(String(port))),
-  )
-  const weight =
-    count +
-    (isMentioned ? 0.1 : 0) +
-    (known ? 0.5 : 0) +
-    (inSets ? 0.5 : 0) +
-    (isHeardOf(world.host, address) ? 0.25 : 0)
-  return { rules: count, weight }
-}
-
-/** Somebody there has answered: what is mistaken is mostly nobody's address. */
-const isHeardOf = ({ conntrack, neighbours }: Host, address: string): boolean =>
-  neighbours?.some((one) => one.address === address && one.mac !== undefined) === true ||
-  conntrack?.some((entry) => entry.reply.src === address && !isUnreplied(entry)) === true
-
-function sendTo(ref: RuleRef, place: Destination, asked: number | undefined, now?: string): Proposal[] {
-  const description = `make ${numberedRef(ref)} send it to ${describeEnd(place.address, place.port)}`
-  return propose(
-    description,
-    changesOf(ref).sendTo(ref, place, asked, now),
-    'affects all traffic that matches this rule',
-  )
-}

@@ -344,4 +344,4 @@ export const numberedRef = (ref: RuleRef): string =>
     ? `handle ${ref.handle} of ${ref.chain}`
     : `rule ${ref.ruleNumber} of ${ref.chain}`
 
-const FOR_ALL = 'affects every packet that matches the rule'
+export const FOR_ALL = 'affects every packet that matches the rule'
