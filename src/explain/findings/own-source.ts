@@ -6,10 +6,10 @@ import { leadsOutOf, lookupRoute, questionOf, type RouteQuestion, routeDevices, 
 import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { isPrivate, isPublic, staysUnanswered } from '../counterfactual/undeliverable.ts'
+import { hasNewSource, isPrivate, isPublic, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import { addRoutingRule, giveSource, isDefault, routeWords } from '../host/routes.ts'
 import { unledTable } from '../host/unled-table.ts'
-import { isReplied } from '../reply/request-reply.ts'
+import { isAnswer, isReplied } from '../reply/request-reply.ts'
 
 /**
  * A routing rule goes by the source (`from`), and takes an address of this host for one of the network that it is for:
@@ -107,25 +107,30 @@ export const tableOfSourceUnasked: Detector = {
 }
 
 /**
- * The way out has an address of its own, so a program has bound its socket to another link's. The one table that leads out of
- * that link is selected by no routing rule: whatever selected it is gone.
+ * The way out has an address of its own, so a program has bound its socket to another link's: this is no source that the kernel
+ * chose. A table leads out of that link, and no routing rule selects it for the packet, which a mark may have led elsewhere.
  */
 export const tableOfBoundSource: Detector = {
   code: 'wrong-way-out',
   detect(context) {
-    const sent = context.journey.family === 'ip' ? boundToOther(context) : undefined
-    const table = sent && unledTable(sent.host, 'ip')
-    if (!sent || table === undefined) return []
-    const { packet, question, link, host } = sent
+    const { journey, world } = context
+    const { host } = world
+    const isOpen =
+      journey.family === 'ip' && !isReplied(context) && !hasNewSource(context) && !isAnswer(journey.packet, world)
+    const sent = isOpen ? sentFromOther(context) : undefined
+    if (!sent) return []
+    const { packet, question, link } = sent
     const { src, out } = packet
     const taken = lookupRoute(question, host)
+    const table = tableLeading(question, link.name, host)
     if (!isPublic(question.dst) || !leadsOutOf(taken, out!) || !isDefault(taken) || taken.source === src) return []
-    if (addressesOf(out!, host, 'ip').length === 0 || tableLeading(question, link.name, host) !== table) return []
+    if (addressesOf(out!, host, 'ip').length === 0 || table === undefined) return []
+    const isUnled = unledTable(host, 'ip') === table
     return [
       finding(
         'wrong-way-out',
         'warning',
-        `It left by ${out}, through the default route of table ${taken.table || 'main'}, with the source ${src}, an address of ${link.name}. The hosts behind ${out} may drop that source. Table ${table} leads out of ${link.name}, but no routing rule selects that table.`,
+        `It left by ${out}, through the default route of table ${taken.table || 'main'}, with the source ${src}, an address of ${link.name}. The hosts behind ${out} may drop that source. Table ${table} leads out of ${link.name}, but no routing rule selects ${isUnled ? 'that table' : 'it for this packet'}.`,
         {
           steps: [context.ended.step + 1],
           fix: propose(
@@ -137,12 +142,6 @@ export const tableOfBoundSource: Detector = {
       ),
     ]
   },
-}
-
-/** Unless a reply has come back. */
-function boundToOther(context: Context): (Sent & { host: Host }) | undefined {
-  const sent = isReplied(context) ? undefined : sentFromOther(context)
-  return sent && { ...sent, host: context.world.host }
 }
 
 const familyOf = ({ dst }: RouteQuestion): 'ip' | 'ip6' => (dst.includes(':') ? 'ip6' : 'ip')

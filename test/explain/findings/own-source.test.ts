@@ -62,20 +62,31 @@ describe('a socket bound to an address of another link', () => {
     return { ...one, packet: { ...one.packet!, out: 'eth1' }, host: { ...one.host, routingRules } }
   }
 
+  const unlisted = { ...bound([]).host, conntrack: [] }
+  const nat = ['-A POSTROUTING -o eth1 -j MASQUERADE']
+  const masqueraded: Case = { ...bound([]), rules: { nat, filter: [] }, host: unlisted }
+
   it('is led by the table of that link, which no routing rule selects', () => {
     const found = told(bound([]), 'wrong-way-out')
     expect(found?.message).toBe(
       'It left by eth1, through the default route of table main, with the source 10.0.1.1, an address of eth0. The hosts behind eth1 may drop that source. Table 50 leads out of eth0, but no routing rule selects that table.',
     )
     expect(found?.fix).toBe('ip rule add from 10.0.1.1/32 table 50 → sent')
+    expect(told({ ...bound([]), host: unlisted }, 'wrong-way-out')).toBeDefined()
   })
 
   it.each([
-    ['a table that a routing rule selects for others', bound([rule(100, '50', { mark: 1 })])],
+    ['what nat gives another source', masqueraded],
     ['what was replied to', bound([], ['assured'])],
     ['the address of the way out', bound([], ['unreplied'], '10.0.2.1')],
   ])('is not told of %s', (_name, one) => {
     expect(told(one, 'wrong-way-out')).toBeUndefined()
+  })
+
+  it('is led there also where a routing rule selects the table for others', () => {
+    const found = told(bound([rule(100, '50', { mark: 1 })]), 'wrong-way-out')
+    expect(found?.message).toMatch(/ Table 50 leads out of eth0, but no routing rule selects it for this packet\.$/)
+    expect(found?.fix).toBe('ip rule add from 10.0.1.1/32 table 50 → sent')
   })
 
   it('is told with what would stop the reply', () => {
