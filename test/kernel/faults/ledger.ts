@@ -229,6 +229,8 @@ of faults in each setup (nft: one of three), on 2026-11-22, the first fix restor
 | three, seeds 2001 and 2003 (one of eight; 2026-11-28), first run | 77 of 91 (84.6 %), the first seed | 155 of 177 (87.6 %) | 118 of 146 (80.8 %) |
 | three, seeds 2011, 2017 and 2023 (one of eight; 2026-11-29), first run | not run | 231 of 264 (87.5 %) | 179 of 211 (84.8 %) |
 | three, seeds 3003, 3007 and 3011 (one of eight; 2026-11-29), first run, the last two with some of what the ones before showed mended | not run | 238 of 264 (90.2 %) | 173 of 210 (82.4 %) |
+| three, seeds 5001, 5003 and 5007 (one of eight; 2026-11-30), first run | not run | not run | 177 of 207 (85.5 %) |
+| … seed 5003 with what it and seed 5001 showed mended, thirteen of fifteen setups | not run | not run | 53 of 57 (93.0 %), in place of 48 of 57 |
 
 With seed 132 the lab could not load one combination of Docker's with iptables-legacy, so that this setup is missing there. What
 it showed: behind a queue that no program reads nothing was looked for; a zone for packets of this host was put into
@@ -275,6 +277,12 @@ was made a member of those who may ask; a rule for a source was proposed for UDP
 Of nft's that failed with three at once, nearly all had lost a rule of nat that nothing else tells of, or one sent the packet to
 a place that another rule contradicts no more: with seeds 3003, 3007 and 3011 a rule, a chain or an element of nat was lost or mistaken in 26
 of 37.
+
+What seeds 5001 and 5003 showed, and what was mended: a packet for a service that nat has a rule for was let out as it is, where its address has a route; a jump
+to a chain of nat was for all packets, as another rule kept this source from what the chain does with any; in front of the rule that a chain's name
+means another one took the packet, and nothing was proposed; where nat sends it was not held against a rule that asks for another state;
+what a program sends from another link's address went by the default route, as no routing rule selects that link's table. Most that
+remain have lost the one rule, element or mark that says where packets go.
 
 ## Faults beside the rules' own words
 
