@@ -1,6 +1,5 @@
 import type { Engine, Played, PlayOptions } from '../../journey/engine.ts'
 import { NO_WAYS, type Ways, withWay } from '../../journey/ways.ts'
-import type { Condition } from '../../model/condition.ts'
 import { turned } from '../../model/direction.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import type { Finding, Journey } from '../../model/journey.ts'

@@ -1,10 +1,9 @@
 /** nat sends it to one place, and something else that is there for it speaks of another. */
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
-import { FOR_REPORTS } from '../../../src/model/for-reports.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { entry, ROUTER } from '../../simulate/world.ts'
-import { type Case, findingsOf, LISTENS_ON, played, TO_ROUTER, told } from './played.ts'
+import { type Case, findingsOf, LISTENS_ON, TO_ROUTER, told } from './played.ts'
 
 const ESTABLISHED = '[9:540] -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
 const forward = (to: string, accept: string): Case => ({
@@ -42,25 +41,6 @@ describe('dnat-mismatch', () => {
       fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → forwarded',
     })
     expect(told(forward('10.0.2.9:81', WEB), 'dnat-mismatch')?.fix).toMatch(/--to-destination 10.0.2.9:80 → forwarded$/)
-  })
-
-  it('is a filter rule for another address that asks for another state as well', () => {
-    const later = `${WEB.replace(' -j ACCEPT', '')} -m conntrack --ctstate ESTABLISHED -j ACCEPT`
-    expect(told(forward('10.0.2.8', later), 'dnat-mismatch')).toMatchObject({
-      rules: ['nat PREROUTING rule 1', 'filter FORWARD rule 2'],
-      fix: 'iptables -t nat -R PREROUTING 1 -d 10.0.1.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.2.9 → dropped',
-    })
-  })
-
-  it('goes first in a repair where an element names the host with its port', () => {
-    const first = (...elements: string[]) => {
-      const members = elements.map((one) => ({ parts: one.split(',') }))
-      const sets = [{ name: 'services', type: 'hash:ip,port', elements: members }]
-      const [found] = findingsOf(played({ ...forward('10.0.2.8', WEB), sets }), 'dnat-mismatch')
-      return found?.[FOR_REPORTS]?.goesFirst
-    }
-    expect(first('10.0.2.9,80')).toBe(true)
-    expect(first('10.0.2.8,80')).toBeUndefined()
   })
 
   it('is the filter rule that is mended where the forward keeps the port', () => {
@@ -220,18 +200,6 @@ describe('dnat-mismatch', () => {
     const [skips] = one.rules.nat!
     const meant = skips!.replace('10.0.2.8', '10.0.2.9')
     expect(told({ ...one, rules: { ...one.rules, nat: [skips!, meant] } }, 'dnat-mismatch')).toBeUndefined()
-  })
-
-  it('is a rule in front of the one that the comment means, which goes', () => {
-    const nat = [
-      '-A PREROUTING -p tcp -m tcp --dport 80 -j svc',
-      '-A svc -m comment --comment "default/web:http -> 10.0.2.9:8080" -j sep',
-      '-A sep -s 10.0.1.2/32 -j DNAT --to-destination 10.0.2.8',
-      '-A sep -p tcp -m tcp -j DNAT --to-destination 10.0.2.9:8080',
-    ]
-    const found = told({ rules: { nat, filter: [] }, packet: TO_ROUTER }, 'dnat-mismatch')
-    expect(found?.message).toMatch(/ nat sep rule 2, which sends it there, is never reached\.$/)
-    expect(found?.fix).toBe('iptables -t nat -D sep 1 → forwarded')
   })
 
   it('is a comment of kube-proxy', () => {
