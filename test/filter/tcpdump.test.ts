@@ -76,6 +76,6 @@ describe.runIf(HAS_TCPDUMP)('the real tcpdump', () => {
       { numRuns: share(250) },
     )
     // most of them tell packets apart
-    expect(some).toBeGreaterThan(share(100))
+    expect(some).toBeGreaterThan(0.4 * share(250))
   })
 })
