@@ -46,7 +46,7 @@ COMMIT
     const { status, findings } = await told({ rules, ADDRESSES }, ...request, ...lines)
     expect(status).toBe('reply-lost')
     expect(findings.map(({ message }) => message)).toEqual([
-      'The reply is not tracked (raw OUTPUT rule 1), so nat does not give it the address that was asked: 192.0.2.9 contacted 192.0.2.1:30080, and the reply comes from 10.0.0.1:80.',
+      'The reply is exempted from conntrack by raw OUTPUT rule 1, so nat does not give it the address that was asked: 192.0.2.9 contacted 192.0.2.1:30080, and the reply comes from 10.0.0.1:80.',
     ])
     expect(findings[0]!.fix[0]?.edits).toBeDefined()
   })
@@ -157,7 +157,7 @@ describe('a reply of this host that leaves by another interface', () => {
     const { status, findings } = await told({ RULES }, ...lines)
     expect(status).toBe('undetermined')
     expect(findings.find(({ code }) => code === 'reply-by-other-uplink')?.message).toContain(
-      'If 192.0.2.1 is an address of eth0 (its addresses are unknown), a reverse path filter on the path may drop the reply.',
+      'A reverse path filter on the path may drop the reply if 192.0.2.1 is an address of eth0, whose addresses are unknown.',
     )
     // table local tells as much as the addresses
     const local = await told({ RULES, routes: 'local 192.0.2.1 dev eth0 table local\ndefault dev tun0\n' }, ...lines)

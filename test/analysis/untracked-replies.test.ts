@@ -42,7 +42,7 @@ test('an untracked reply stays addressed to this host', async () => {
   const { status, basis, findings } = await told('-A PREROUTING -i eth1 -j CT --notrack\n', ...reply)
   expect([status, basis]).toEqual(['reply-lost', 'inferred'])
   expect(findings.find(({ code, severity }) => code === 'untracked' && severity === 'error')?.message).toBe(
-    'The reply is not tracked (raw PREROUTING rule 1), so nat does not lead it back to 192.0.2.7:40000: it stays addressed to 198.51.100.1:40000.',
+    'The reply is exempted from conntrack by raw PREROUTING rule 1, so nat does not lead it back to 192.0.2.7:40000: it stays addressed to 198.51.100.1:40000.',
   )
 })
 

@@ -79,5 +79,7 @@ test('a rule that exempts the reply from conntrack is not said to have stopped i
   expect(group.exchanges!.worst.status).toBe('reply-lost')
   expect(group.exchanges!.worst.culprit).toMatchObject({ table: 'raw', chain: 'OUTPUT' })
   expect(whyWords(group) ?? '').not.toContain('stopped')
-  expect(answerOf(group).cause[0]).toMatch(/^The reply is not tracked \(raw OUTPUT rule 1\), so nat does not /)
+  expect(answerOf(group).cause[0]).toMatch(
+    /^The reply is exempted from conntrack by raw OUTPUT rule 1, so nat does not /,
+  )
 })

@@ -1,7 +1,6 @@
 /** A request whose next hop could not be found for a rule, and whose reply a rule would stop as well: one change is not enough. */
-import { together } from '../../explain/changes/proposal.ts'
 import { finding } from '../../explain/context.ts'
-import { ownerOfAll } from '../../explain/owners/undone.ts'
+import { joinedFix } from '../../explain/repair/joined-fix.ts'
 import { STILL_WRONG } from '../../explain/verify-fixes/useless.ts'
 import type { Finding, Fix } from '../../model/journey.ts'
 
@@ -15,25 +14,13 @@ export function stoppedBothWays(unfound: Finding, reply: Finding): Finding[] {
   return [
     finding('several-causes', 'error', `${unfound.message} Another cause: ${uncapitalised(reply.message)}`, {
       rules: [...unfound.rules, ...reply.rules],
-      fix: [...(first && then ? [asOne(first, then)] : []), ...both],
+      // each was tried by itself: the neighbour's reply gets through with the one, and the request's with the other
+      fix: [...(first && then ? [joinedFix([first, then], then)] : []), ...both],
     }),
     { ...unfound, fix: [] },
   ]
 }
 
 const edited = ({ edits }: Fix): string => JSON.stringify(edits)
-
-/** Each was tried by itself: the neighbour's reply gets through with the one, and the request's with the other. */
-function asOne(first: Fix, then: Fix): Fix {
-  const { after, verified } = then
-  const notes = [first, then].flatMap(({ note }) => note?.split('; ') ?? [])
-  return {
-    description: `${first.description}; then ${then.description}`,
-    ...together(...[first, then].map(({ edits = [], undo = [] }) => ({ edits, undo }))),
-    ...(verified && after ? { verified, after } : {}),
-    ...(notes.length > 0 ? { note: [...new Set(notes)].join('; ') } : {}),
-    ...ownerOfAll([first, then]),
-  }
-}
 
 const uncapitalised = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1)

@@ -115,14 +115,9 @@ function tell(context: Context, goal: Goal, one: NearMiss, isEmpty: boolean): De
   const near = lookup.nft && !negated ? slip(context, lookup, moment)?.parts.join(' . ') : undefined
   const isOfPort = !negated && set && !turned && !asksPassingPort(context, lookup, set, moment)
   const port = isOfPort ? ofOtherPort(set, lookup, moment) : undefined
-  const has =
-    near !== undefined
-      ? `, which has ${near}`
-      : port !== undefined
-        ? `, which has it only with ${port}`
-        : zone
-          ? ` but in ${zone.name}`
-          : ''
+  const inZone = zone ? ` but in ${zone.name}` : ''
+  const ofPort = port === undefined ? inZone : `, which has it only with ${port}`
+  const has = near === undefined ? ofPort : `, which has ${near}`
   const hint = turned
     ? `; ${held ?? 'its other side'} is (${turned.join(',')})`
     : filler

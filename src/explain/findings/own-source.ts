@@ -1,7 +1,8 @@
 /** What this host sends with an address of another link than the one that it leaves by, and what nobody replies to. */
-import type { Host, Link, LinkAddress, RoutingRule } from '../../model/host.ts'
+import type { Host, Link, LinkAddress, Route, RoutingRule } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import { hasAddress } from '../../rules/fib.ts'
+import { familyOf } from '../../rules/prefixes.ts'
 import { leadsOutOf, lookupRoute, questionOf, type RouteQuestion, routeDevices, rulesFor } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
@@ -37,7 +38,7 @@ export const sourceLedAway: Detector = {
         {
           steps: [context.ended.step + 1],
           fix: propose(
-            `look up table ${route.table || 'main'} first for what has this source`,
+            `look up table ${route.table || 'main'} first for packets with this source`,
             addRoutingRule({
               ...{ family, priority: priority - 1, from: `${src}/${family === 'ip6' ? 128 : 32}` },
               action: { table: route.table || 'main' },
@@ -76,24 +77,24 @@ export const tableOfSourceUnasked: Detector = {
     if (!sent) return []
     const { packet, question, link } = sent
     const { host } = context.world
-    const family = familyOf(question)
+    const family = familyOf(question.dst)
     const out = packet.out!
     const taken = lookupRoute(question, host)
     if (!leadsOutOf(taken, out) || !isDefault(taken) || addressesOf(out, host, family).length > 0) return []
     const table = tableLeading(question, link.name, host)
     const chosen = ruleTaken(question, host)
     if (table === undefined || !chosen || chosen.priority < 2) return []
-    const { src, dst } = packet
+    const { dst } = packet
     return [
       finding(
         'wrong-way-out',
         'warning',
-        `It left by ${out}, through the default route of table ${taken.table || 'main'}, with the source ${src}, an address of ${link.name}: ${out} has no address that is used beyond its link. The hosts behind ${out} may drop that source. Table ${table} leads out of ${link.name}, but no routing rule selects it for this packet.`,
+        unledWords(sent, taken, table, `: ${out} has no address that is used beyond its link`, 'it for this packet'),
         {
           steps: [context.ended.step + 1],
           // `from` would come too late: the kernel looks up the route before it chooses the source (ip6_dst_lookup_tail)
           fix: propose(
-            `look up table ${table} first for what goes to ${dst}`,
+            `look up table ${table} first for packets to ${dst}`,
             addRoutingRule({
               ...{ family, priority: chosen.priority - 1, to: `${dst}/${family === 'ip6' ? 128 : 32}` },
               action: { table },
@@ -130,11 +131,11 @@ export const tableOfBoundSource: Detector = {
       finding(
         'wrong-way-out',
         'warning',
-        `It left by ${out}, through the default route of table ${taken.table || 'main'}, with the source ${src}, an address of ${link.name}. The hosts behind ${out} may drop that source. Table ${table} leads out of ${link.name}, but no routing rule selects ${isUnled ? 'that table' : 'it for this packet'}.`,
+        unledWords(sent, taken, table, '', isUnled ? 'that table' : 'it for this packet'),
         {
           steps: [context.ended.step + 1],
           fix: propose(
-            `look up table ${table} for what has this source`,
+            `look up table ${table} for packets with this source`,
             addRoutingRule({ family: 'ip', from: `${src}/32`, action: { table } }),
             `affects all packets that this host sends from ${src}`,
           ),
@@ -144,11 +145,13 @@ export const tableOfBoundSource: Detector = {
   },
 }
 
-const familyOf = ({ dst }: RouteQuestion): 'ip' | 'ip6' => (dst.includes(':') ? 'ip6' : 'ip')
+/** The default route led it out where its source may be dropped; `table` leads out of the link that has this one. */
+const unledWords = ({ packet, link }: Sent, taken: Route, table: string, why: string, selected: string): string =>
+  `It left by ${packet.out}, through the default route of table ${taken.table || 'main'}, with the source ${packet.src}, an address of ${link.name}${why}. The hosts behind ${packet.out} may drop that source. Table ${table} leads out of ${link.name}, but no routing rule selects ${selected}.`
 
 /** Of the tables that routing rules may select, the first that leads there. */
 function tableLeading(question: RouteQuestion, device: string, host: Host): string | undefined {
-  const family = familyOf(question)
+  const family = familyOf(question.dst)
   const own = (host.routes ?? []).filter((one) => one.family === family && !/^(main|local|default)?$/.test(one.table))
   return [...new Set(own.map((one) => one.table))].find((table) => {
     return leadsOutOf(

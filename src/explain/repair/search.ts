@@ -8,16 +8,16 @@ import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Finding, Fix, Journey, Outcome } from '../../model/journey.ts'
 import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
-import { OPENS_ALL_DROPPED, together } from '../changes/proposal.ts'
+import { OPENS_ALL_DROPPED } from '../changes/proposal.ts'
 import { sayable } from '../changes/sayable.ts'
 import { finding } from '../context.ts'
-import { ownerOfAll } from '../owners/undone.ts'
 import type { OtherUplink } from '../reply/back-out.ts'
 import { harmOf, leadsOthersAway } from '../verify-fixes/bystanders.ts'
 import { asideOf, type Way } from '../verify-fixes/reply-ways.ts'
 import { explainAnswer, type Reproduction } from '../verify-fixes/reproduce.ts'
 import { accusedBehind, limitOf, nextStopped, playAllWays, stillWrong } from '../verify-fixes/verify.ts'
 import { givenWords } from '../verify-fixes/what-stands.ts'
+import { joinedFix, notesOf } from './joined-fix.ts'
 
 /** That its source may be a stranger's stops nothing, and what mends it opens nothing. */
 export const UNKNOWN_SOURCE = 'not-masqueraded'
@@ -312,25 +312,14 @@ const wayOf = ({ packet, steps }: Journey): string =>
 export function asOneFix({ steps, after, unless, aside }: Repair, reproduction: Reproduction): Fix {
   const isWider = steps.some(mayOpenMore)
   const given = givenWords(reproduction, true)
-  const notes = [
-    ...new Set(
-      [...given, unless, ...steps.map(whichIsRight), aside, ...steps.flatMap(({ fix }) => notesOf(fix))].filter(
-        (one) => one !== undefined && !(isWider && saysOnly(one)),
-      ),
-    ),
-  ]
-  return {
-    description: steps.map(({ fix }) => fix.description).join('; then '),
-    ...together(...steps.map(({ fix: { edits = [], undo = [] } }) => ({ edits, undo }))),
-    verified: reproduction.engine.id,
-    after,
-    ...(given.length > 0 ? { given } : {}),
-    ...(notes.length > 0 ? { note: notes.join('; ') } : {}),
-    ...ownerOfAll(steps.map(({ fix }) => fix)),
-  }
+  const fixes = steps.map(({ fix }) => fix)
+  const notes = [...given, unless, ...steps.map(whichIsRight), aside, ...fixes.flatMap(notesOf)]
+  return joinedFix(
+    fixes,
+    { verified: reproduction.engine.id, after, given },
+    notes.filter((one): one is string => one !== undefined && !(isWider && saysOnly(one))),
+  )
 }
-
-const notesOf = ({ note }: Fix): string[] => note?.split('; ') ?? []
 
 /** That a step opens one service alone is true of all steps together where no other one opens more. */
 const saysOnly = (note: string): boolean => /^(opens|affects|accepts) only /.test(note)

@@ -20,9 +20,8 @@ export function messageOf(
   returnsBy?: string,
 ): string {
   const isAssumed = returnsBy !== undefined && steps.some(({ isOfReply }) => isOfReply)
-  const [ifItLeaves, ifReplyLeaves] = ['it', 'its reply'].map((it) =>
-    isAssumed ? ` if ${it} leaves by ${returnsBy}` : '',
-  )
+  const ifLeaves = (who: string): string => (isAssumed ? ` if ${who} leaves by ${returnsBy}` : '')
+  const [ifItLeaves, ifReplyLeaves] = [ifLeaves('it'), ifLeaves('its reply')]
   // that its source may be a stranger's stops nothing here
   const stops = steps.filter(({ finding }) => finding.code !== UNKNOWN_SOURCE)
   const isSourceKept = stops.length < steps.length
@@ -66,10 +65,11 @@ export function messageOf(
   // what no rule does is a sentence of its own
   if (first && !ownRule) {
     const ruled = behind.filter(({ rule }) => rule)
-    const [own, replys] = [false, true].map((is) => ruled.filter(({ isOfReply = false }) => isOfReply === is))
+    const own = ruled.filter(({ isOfReply }) => !isOfReply)
+    const replys = ruled.filter(({ isOfReply }) => isOfReply)
     const too = [
-      ...(own!.length > 0 ? [`${listed(own!)} ${own!.length === 1 ? 'stops' : 'stop'} it, too${ifReplyLeaves}.`] : []),
-      ...(replys!.length > 0 ? [`${listed(replys!)} would stop its reply${ifItLeaves}.`] : []),
+      ...(own.length > 0 ? [`${listed(own)} ${own.length === 1 ? 'stops' : 'stop'} it, too${ifReplyLeaves}.`] : []),
+      ...(replys.length > 0 ? [`${listed(replys)} would stop its reply${ifItLeaves}.`] : []),
     ]
     const others = behind.flatMap(({ rule, text }) => (rule ? [] : [`Another cause: ${text}.`]))
     return `${[first.finding.message, ...too, ...others].join(' ')}${again}${source}`

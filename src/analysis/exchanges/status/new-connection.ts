@@ -152,8 +152,8 @@ function asItIs(request: Part, reply: Part): Finding | undefined {
   const effect = withoutUndoing(asked, left)
   if (effect === undefined) return undefined
   const [ref] = rules ?? []
-  const by = ref ? ` (${nameRef(ref)})` : ''
-  return finding('untracked', 'error', `The reply is not tracked${by}, so nat does not ${effect}.`, {
+  const why = ref ? `exempted from conntrack by ${nameRef(ref)}` : 'not tracked'
+  return finding('untracked', 'error', `The reply is ${why}, so nat does not ${effect}.`, {
     ...(fix ? { fix } : {}),
     ...(rules ? { rules } : {}),
     ...(steps ? { steps } : {}),

@@ -139,7 +139,7 @@ function goesBackOut({ told: { world } }: Part, { told }: Part, left: string, as
 const filterWords = (dst: string | undefined, came: string, isOfUplink: boolean | undefined): string =>
   isOfUplink
     ? `A reverse path filter on the path may drop the reply: ${dst} is an address of ${came}.`
-    : `If ${dst} is an address of ${came} (its addresses are unknown), a reverse path filter on the path may drop the reply.`
+    : `A reverse path filter on the path may drop the reply if ${dst} is an address of ${came}, whose addresses are unknown.`
 
 export function byOtherUplink(
   parts: readonly Part[],
