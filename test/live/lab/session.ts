@@ -96,8 +96,16 @@ export class TraceRun {
 
   /** Waits until the clock shows what is printed in the beginning. */
   async deadline(): Promise<void> {
+    while (!this.isOverdue()) await sleep(20)
+  }
+
+  /** The clock will show, in so many seconds, what is printed in the beginning. */
+  isOverdue(seconds = 0): boolean {
     const [, time] = /until (\d\d:\d\d:\d\d) UTC/.exec(this.stderr)!
-    while (new Date().toISOString().slice(11, 19) < time!) await sleep(20)
+    const then = Date.now() + seconds * 1000
+    // no deadline is half a day away, so one that seems to be is tomorrow's, or yesterday's
+    const late = (then - Date.parse(`${new Date(then).toISOString().slice(0, 10)}T${time}Z`)) % DAY
+    return (late + DAY) % DAY < DAY / 2
   }
 
   /** Undefined: none is there (any more, or yet). */
@@ -136,6 +144,8 @@ export interface RunOptions {
   /** Of its own; all that is shown comes as standard output, and keys go to standard input. */
   terminal?: boolean
 }
+
+const DAY = 24 * 3600 * 1000
 
 export const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
