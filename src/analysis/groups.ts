@@ -35,6 +35,8 @@ export interface Group<F = Fix> {
   exchanges?: ExchangeCounts<F>
   /** All of them came in exchanges whose first packets are told of: replies, and what the sender sent after its first. */
   followsOnly?: true
+  /** The first of the exchanges that they came in, where all of these came to nothing. */
+  failedIn?: { id: string; status: ExchangeStatus }
   /** Its lines end too early: the number of a later packet of its exchange, which shows that it got through. Replies only. */
   shownBy?: string
   /** On which other machines these packets were seen: the first journey there of each class, and how many had that. */
@@ -151,10 +153,12 @@ export class Groups {
       delete group.exchanges
       delete group.followsOnly
       delete group.shownBy
+      delete group.failedIn
     }
     const seen = seenBy(exchanges)
     const following = new Map<Group, number>()
     const through = new Map<Group, { count: number; by: string }>()
+    const failed = new Map<Group, { count: number; first: NonNullable<Group['failedIn']> }>()
     const { list } = exchanges
     const statuses = new Uint8Array(list.size)
     // of most there is one packet, and what is told of it is told of all of its class
@@ -179,6 +183,9 @@ export class Groups {
         const of = this.groupOf(part.told)
         if (!of || of === group) continue
         following.set(of, (following.get(of) ?? 0) + 1)
+        const also = failed.get(of)
+        if (also && isFailed(status)) also.count++
+        else if (isFailed(status)) failed.set(of, { count: 1, first: { id: String(told.parts[0]!.id), status } })
         const by = status === 'answered' && part.role === 'replies' ? shownThrough(part, told.parts) : undefined
         const shown = through.get(of)
         if (by && shown) shown.count++
@@ -192,6 +199,8 @@ export class Groups {
     }
     for (const [group, count] of following) if (count === group.count && !group.exchanges) group.followsOnly = true
     for (const [group, { count, by }] of through) if (count === group.count && group.followsOnly) group.shownBy = by
+    for (const [group, { count, first }] of failed)
+      if (count === group.count && group.followsOnly) group.failedIn = first
     if (parts) this.partFailed(exchanges, statuses)
     return statuses
   }

@@ -30,8 +30,11 @@ export interface PlayOptions {
   own?: OwnTruths
   /** Count where no listing tells. */
   ways?: Ways
-  /** An interface of which no listing shows addresses has one that nobody knows; absent: what takes it is undetermined. */
-  hasUnlistedAddresses?: boolean
+  /**
+   * A capture shows the packet: what it does not show of it is unknown, and an interface of which no listing shows addresses has
+   * one that nobody knows. Absent: the packet has what such packets have, and what takes an unlisted address is undetermined.
+   */
+  isCaptured?: boolean
   /** How long chains may be walked for it, together with other tries. */
   budget?: WalkBudget
 }

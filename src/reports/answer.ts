@@ -3,7 +3,7 @@ import { isShownThrough } from '../analysis/group-shown.ts'
 import { FOR_REPORTS } from '../model/for-reports.ts'
 import type { Finding, PrintedFix, RuleRef } from '../model/journey.ts'
 import { helps, isPassed, isStoppedByRule } from '../model/outcome-kinds.ts'
-import { isStoppedElsewhere, isToldElsewhere, markOfGroup, whyWords } from './exchange-words.ts'
+import { isGoodByItself, isStoppedElsewhere, isToldElsewhere, markOfGroup, whyWords } from './exchange-words.ts'
 import { distinctFixes, isRetold, isTriedInVain, lookNext, toldFindings } from './findings.ts'
 import type { Group } from './form.ts'
 
@@ -68,7 +68,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
     first ??
     // what brings the packet through, though its reply may be lost, stands with what the model says of that
     (isPassed(journey.outcome) ? all.find((fix) => isTyped(fix) && fix.after && isPassed(fix.after)) : undefined)
-  const isGood = markOfGroup(group) === 'good' || isOnlyUnheard(group, told)
+  const isGood = isGoodByItself(group) || isOnlyUnheard(group, told)
   const owner =
     best === undefined && isGood
       ? told.find((one) => !isContext(one) && one.fix.length > 0)

@@ -60,13 +60,22 @@ export function fatesOfAll(groups: readonly Group<unknown>[]): Map<Fate, number>
   return all
 }
 
-/** The headline's mark: a request that passed is good where its reply got back, or nothing at all speaks against that. */
+/** The headline's mark: what passed in an exchange that failed is not good for that. */
 export function markOfGroup(group: Group<unknown>): ReturnType<typeof markOf> {
+  const mark = ownMark(group)
+  return mark === 'good' && group.failedIn ? 'look' : mark
+}
+
+/** A request that passed is good where its reply got back, or nothing at all speaks against that. */
+function ownMark(group: Group<unknown>): ReturnType<typeof markOf> {
   const mark = markOf(group.journey)
   if (isFailing(group)) return 'bad'
   if (isShownThrough(group)) return 'good'
   return mark === 'good' && isOpen(group) && isDoubted(group) ? 'unsure' : mark
 }
+
+/** Nothing is wrong with the packets themselves, whatever came of the exchange that they belong to. */
+export const isGoodByItself = (group: Group<unknown>): boolean => ownMark(group) === 'good'
 
 /** Where its protocol need not be answered, that tells of no failure. */
 const UNREPLIED = 'conntrack-unreplied'
@@ -129,7 +138,8 @@ export const isPlayed = ({ steps }: Journey<unknown>): boolean => steps.length =
 
 /** Behind the packet, where it passed. */
 export function replyWords(group: Group<unknown>): string | undefined {
-  const { journey, exchanges } = group
+  const { journey, exchanges, failedIn } = group
+  if (failedIn && isPassed(journey.outcome)) return `in #${failedIn.id}: ${capitals(failedIn.status).toLowerCase()}`
   if (!exchanges || !isPassed(journey.outcome)) return undefined
   const { status, journeys, findings } = exchanges.worst
   if (status === 'answered') {

@@ -102,7 +102,7 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
         !saysUnheard(code, status) &&
         !((hasCome || round) && saysAstray(code)) &&
         !(round && (saysNoReply(code) || code === 'near-miss')) &&
-        !(code === 'not-netfilter' && isFateKnown(journey, exchanges)),
+        !(code === 'not-netfilter' && (group.failedIn !== undefined || isFateKnown(journey, exchanges))),
     )
     .map((one) => (status === 'reply-lost' ? withWhatReplyTells(one, all) : one))
     .map((one) => (status === 'answered' && replied ? withoutNeedless(one) : one))

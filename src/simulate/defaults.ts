@@ -11,8 +11,11 @@ import { Undetermined } from './undetermined.ts'
 
 const EPHEMERAL = 49152
 
-/** Fills it up to an opening TCP packet, an echo request: what begins a flow. Addresses are never invented. */
-export function withDefaults(packet: Packet, host: Host): Packet {
+/**
+ * Fills it up to an opening TCP packet, an echo request: what begins a flow. Addresses are never invented, nor options of a
+ * captured packet: traces of nft show none.
+ */
+export function withDefaults(packet: Packet, host: Host, isCaptured = false): Packet {
   packet.mark ??= 0
   packet.ttl ??= 64
   packet.tos ??= 0
@@ -29,7 +32,8 @@ export function withDefaults(packet: Packet, host: Host): Packet {
   }
   if (protocol === 6) {
     packet.tcpFlags ??= isOfKnownFlow(packet) ? ['ack'] : ['syn']
-    packet.tcpOptions ??= packet.tcpFlags.includes('syn') && hasRoomForMss(packet, ipv6) ? '020405B4' : ''
+    if (!isCaptured)
+      packet.tcpOptions ??= packet.tcpFlags.includes('syn') && hasRoomForMss(packet, ipv6) ? '020405B4' : ''
   }
   if (protocol === 1 || protocol === 58) {
     packet.icmpType ??= ipv6 ? 128 : 8

@@ -40,7 +40,7 @@ function addressesOf(machine: Simulator, skb: Skb, nat: Nat): [string, string] |
     case 'masquerade':
       // probably not meant to be rewritten (nf_nat_masquerade_ipv4)
       if (skb.connection!.original.src === '0.0.0.0') return 'accept'
-      if (machine.hasUnlistedAddresses && !linkNamed(host, skb.outdev!)?.addresses) return both(standInFor(skb.family))
+      if (machine.isCaptured && !linkNamed(host, skb.outdev!)?.addresses) return both(standInFor(skb.family))
       return both(
         skb.family === 'ip'
           ? sourceIpv4(host, skb.outdev!, skb.route?.gateway ?? skb.packet.dst!)

@@ -35,7 +35,7 @@ export interface SimulatorOptions {
   own?: OwnTruths
   /** Of a capture; as PlayOptions. */
   ways?: Ways
-  hasUnlistedAddresses?: boolean
+  isCaptured?: boolean
   /** How long chains are walked, for all packets together; absent: for each as long as one may be. */
   budget?: WalkBudget
   /** Takes one of what the kernel may take; absent: the lowest that is free. */
@@ -96,7 +96,7 @@ export class Simulator {
     this.unshown = []
     this.notes = []
     this.budget = this.whole.forPacket()
-    const skb = new Skb(given, withDefaults(packetState(given), this.world.host), this.world)
+    const skb = new Skb(given, withDefaults(packetState(given), this.world.host, this.isCaptured), this.world)
     if (answers) attachAnswer(skb, answers.skb)
     const end = this.run(skb, given)
     this.whole.left -= this.budget.steps - this.budget.left
@@ -133,8 +133,8 @@ export class Simulator {
   }
 
   /** As PlayOptions. */
-  get hasUnlistedAddresses(): boolean {
-    return this.options.hasUnlistedAddresses === true
+  get isCaptured(): boolean {
+    return this.options.isCaptured === true
   }
 
   assumes(text: string, condition: Condition): boolean {

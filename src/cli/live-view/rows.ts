@@ -1,6 +1,6 @@
 /** Which items the list shows, and which part of them is on the screen. */
 import { memo } from '../../model/memo.ts'
-import { markOfGroup } from '../../reports/exchange-words.ts'
+import { isGoodByItself, markOfGroup } from '../../reports/exchange-words.ts'
 import { foldMatching, matches } from './filter.ts'
 import type { Item, Kept, LiveState } from './state.ts'
 
@@ -27,7 +27,7 @@ function select(state: LiveState): readonly Item[] {
 
 /** With --quiet there is a line for each exchange. */
 const isFollowing = (item: Item): boolean =>
-  item.kind === 'group' && item.group.followsOnly === true && markOfGroup(item.group) === 'good'
+  item.kind === 'group' && item.group.followsOnly === true && isGoodByItself(item.group)
 
 /** How many of the packets that are remembered match the filter. */
 export function matching(state: LiveState): number {

@@ -96,7 +96,7 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
   const seen = seenWays(context)
   const { ways = NO_WAYS, returnsBy } = seen ?? {}
   for (const { before, play, observed, isUsable } of tries) {
-    const given: PlayOptions = { budget, ways, hasUnlistedAddresses: true }
+    const given: PlayOptions = { budget, ways, isCaptured: true }
     let options = given
     let byTurns: ReadonlySet<string> = new Set()
     const observe = () => {

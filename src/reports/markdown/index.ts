@@ -12,6 +12,7 @@ import {
   exchangesWords,
   type Fate,
   fatesOfAll,
+  isGoodByItself,
   markOfGroup,
   mixedWords,
   replyWords,
@@ -48,7 +49,7 @@ export const markdown: Form = {
       journey(group) {
         const shown = allPrintable(printedGroup(group))
         packets.add(group)
-        if (group.followsOnly && markOfGroup(group) === 'good') return ''
+        if (group.followsOnly && isGoodByItself(group)) return ''
         return join([...notices([shown]), ...journeyLines(shown)])
       },
       end(tail, groups = []) {

@@ -8,7 +8,15 @@ import { isDiscovery } from '../../model/neighbour-discovery.ts'
 import { helps, isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import { answerOf } from '../answer.ts'
 import { REFUSALS } from '../decided-words.ts'
-import { elsewhereWords, exchangesWords, fatesOfAll, markOfGroup, mixedWords, whyWords } from '../exchange-words.ts'
+import {
+  elsewhereWords,
+  exchangesWords,
+  fatesOfAll,
+  isGoodByItself,
+  markOfGroup,
+  mixedWords,
+  whyWords,
+} from '../exchange-words.ts'
 import type { Form, FormOptions, Group } from '../form.ts'
 import { isMixed } from '../packet-words.ts'
 import { printedGroup } from '../printed-group.ts'
@@ -59,7 +67,7 @@ export const text: Form = {
       journey(group) {
         const shown = page.clean(printedGroup(group))
         packets.add(group)
-        if (group.followsOnly && !page.full && (markOfGroup(group) === 'good' || onlyRefuses(group))) return ''
+        if (group.followsOnly && !page.full && (isGoodByItself(group) || onlyRefuses(group))) return ''
         if (page.quiet) {
           page.line(headLine(page, shown, page.width))
           return page.take()
