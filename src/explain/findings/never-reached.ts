@@ -153,9 +153,11 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
   const sibling = leads ? undefined : siblingJump(context, ref, from, chain.name)
   const isOpen = isAcceptance(goal) && takesWhatComesIn(chain)
   const { last } = then
+  // a condition of the chain, or of one behind it, is not known
+  const isOpenEnd = then.ending === 'unknown'
   // another chain's rule accepts it, and this one leads there
   const accepting =
-    isAcceptance(goal) && one.decides && last && last.chain !== chain
+    isAcceptance(goal) && !isOpenEnd && one.decides && last && last.chain !== chain
       ? refOf(context, pass.table.name, last.chain, last.rule)
       : undefined
   const would = accepting ? `led it to ${nameBeside(accepting, ref)}, which accepts it` : what(then)
@@ -172,11 +174,11 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
   const gone = empty ? ` ${empty.name}, which the packet traversed, has no rules.` : ''
   // it may have come to this hook by its mark alone, and the chain is another hook's
   const isElsewhere = led && !leads && isAcceptance(goal) && mayBeLedByMark(context)
-  const jumps = isElsewhere ? [] : jumpTo(context, ref, one, isAcceptance(goal), lead)
+  const jumps = isElsewhere || isOpenEnd ? [] : jumpTo(context, ref, one, isAcceptance(goal), lead)
   return finding(
     'never-reached',
-    isElsewhere ? 'note' : 'warning',
-    `${nameRef(ref)} would have ${would}, but ${how}.${as}${sent}${gone}`,
+    isElsewhere || isOpenEnd ? 'note' : 'warning',
+    `${nameRef(ref)} ${isOpenEnd ? 'might' : 'would'} have ${would}${isOpenEnd ? ` (unknown: ${then.because!.unknown})` : ''}, but ${how}.${as}${sent}${gone}`,
     {
       rules: [
         ...(leads ? [leads] : []),
@@ -187,7 +189,7 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
       ],
       ...(misled ? { steps: [misled.step + 1] } : {}),
       fix: isElsewhere ? [] : misled ? leadBack(misled, chain.name, jumps) : jumps,
-      doubt: led ? 0.4 : 0.1,
+      doubt: isOpenEnd ? 0.6 : led ? 0.4 : 0.1,
       ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
     },
   )
