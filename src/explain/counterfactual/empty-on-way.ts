@@ -24,12 +24,13 @@ export function emptyOnWay(context: Context, { steps, base, table }: TableTraver
   return others.length === 0 ? likely : undefined
 }
 
-/** `filter_INPUT_ZONES` and `filter_FORWARD_ZONES`. */
-function hasTwin({ chains }: Table, { name }: Chain): boolean {
+/** `filter_INPUT_ZONES` and `filter_FORWARD_ZONES`, `nat_PRE_public_allow` and `nat_POST_public_allow`: has the other one rules? */
+export function hasTwin({ chains }: Table, { name }: Chain): boolean {
   const own = withoutHook(name)
   return own !== name && [...chains.values()].some((one) => one.rules.length > 0 && withoutHook(one.name) === own)
 }
 
-const HOOK = new RegExp(`(?<![a-z])(?:${HOOKS.join('|')})(?![a-z])`, 'gi')
+/** As chains' names have them, in full or as firewalld cuts them. */
+const HOOK = new RegExp(`(?<![a-z])(?:${[...HOOKS, 'pre', 'post', 'in', 'fwd', 'out'].join('|')})(?![a-z])`, 'gi')
 
 const withoutHook = (name: string): string => name.replace(HOOK, '*')

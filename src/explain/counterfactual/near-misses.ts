@@ -39,6 +39,7 @@ import { type Goal, keepsEnd } from './goals.ts'
 import { isNumberedAlike, looksLike, lookupOf, slip, supposed } from './map-keys.ts'
 import { markedThere } from './mark-behind.ts'
 import { isOtherEnd } from './other-end.ts'
+import { hasOwnTwin } from './own-twin.ts'
 import { sendsToPaired } from './paired-host.ts'
 import { asksPeerNetwork } from './peer-network.ts'
 import { isNat, type SkippedRule, skippedRules } from './skipped-rules.ts'
@@ -82,7 +83,7 @@ export function findNearMisses(
   const found: NearMiss[] = []
   for (const { passed, miss, doubt } of candidates(context, goal, rules)) {
     const would = supposed(context, goal, passed, miss.condition)
-    if (!would) continue
+    if (!would || hasOwnTwin(passed, miss)) continue
     const { then } = would
     if (goal.kind === 'destination' && keepsEnd(then, passed.moment)) continue
     const isGone = asksNone(context, passed, miss)
