@@ -62,7 +62,8 @@ export const LEASES_ADVERTISEMENTS_AND_BOOT_FILES: Problem[] = [
         bridges: { virbr0: ['vnet0', 'vnet1'] },
         addresses: { virbr0: ['192.168.122.1/24'], wlan0: ['203.0.113.1/24'] },
         sysctls: FORWARDS,
-        listeners: [SSH],
+        // its own lease of the network outside is renewed by 68
+        listeners: [SSH, { protocol: 'udp', address: '203.0.113.1', port: 68 }],
         rules: {
           v4: `*filter
 :INPUT DROP [0:0]
@@ -113,6 +114,10 @@ COMMIT
       ['vm', `ip link set eth0 down; ip link set eth0 address 52:54:00:00:00:50; ip link set eth0 up`],
       ['laptop', OFFERS],
       ['vm', asksForLease('eth0')],
+      [
+        'net',
+        asks('AF_INET', "o.bind(('203.0.113.9',67)); o.sendto(b'ack',('203.0.113.1',68)); s.sendto(o.recv(2000),who)"),
+      ],
     ],
     fails: { ...POKED, from: 'vm' },
     seen: 'nothing',
@@ -122,6 +127,7 @@ COMMIT
       { sending: { from: 'vm2', what: 'tcp', to: '192.168.122.1', port: 22 }, seen: 'answered' },
       { sending: { from: 'net', what: 'tcp', to: '203.0.113.1', port: 22 }, seen: 'nothing' },
       { sending: { from: 'net', what: 'udp', to: '203.0.113.1', port: 67 }, seen: 'nothing' },
+      { sending: { ...POKED, from: 'net' }, seen: 'answered' },
     ],
     truth: {
       words:
@@ -147,7 +153,12 @@ COMMIT
       relay: {
         addresses: { eth0: ['10.2.0.9/24'], eth1: ['172.16.0.5/24'] },
         routes: ['10.2.0.1/32 dev eth0 src 172.16.0.5'],
-        sysctls: { 'net.ipv4.conf.all.rp_filter': '0', 'net.ipv4.conf.default.rp_filter': '0' },
+        sysctls: {
+          'net.ipv4.conf.all.rp_filter': '0',
+          'net.ipv4.conf.default.rp_filter': '0',
+          // else pf does not even answer its ARP requests
+          'net.ipv4.conf.all.arp_announce': '2',
+        },
       },
       pf: {
         addresses: { eth1: ['10.2.0.1/24'], eth0: ['172.16.0.1/24'] },
