@@ -51,6 +51,28 @@ it('loses the reply at the rule that stopped the data', async () => {
   )
 })
 
+it('loses the reply that leaves from an address that was not asked', async () => {
+  const asked = { ...request, dst: '198.51.100.69' }
+  const log = dmesg([
+    trace('raw:PREROUTING:policy:1', asked),
+    trace('nat:PREROUTING:rule:1', asked),
+    trace('filter:INPUT:policy:1', { ...asked, dst: '192.0.2.1' }),
+    trace('nat:INPUT:policy:1', { ...asked, dst: '192.0.2.1' }),
+    ...['raw:OUTPUT:policy:1', 'nat:OUTPUT:policy:1', 'filter:OUTPUT:policy:2', 'nat:POSTROUTING:policy:1'].map((at) =>
+      trace(at, data),
+    ),
+  ])
+  const nat = `*nat\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n-A PREROUTING -d 198.51.100.69/32 -p udp -m udp --dport 69 -j DNAT --to-destination 192.0.2.1:69\nCOMMIT\n`
+  const rules = `${nat}${RULES.replace('OUTPUT DROP', 'OUTPUT ACCEPT')}`
+  const entry = ENTRY.replace('dst=192.0.2.1 sport=2070', 'dst=198.51.100.69 sport=2070')
+  const files = { log, rules, ADDRESS, SYSCTLS, entry }
+  const { exchanges } = await (await open(Object.entries(files).map(([name, text]) => ({ name, text })))).exchanges()
+  expect(exchanges[0]!.status).toBe('reply-lost')
+  expect(exchanges[0]!.findings.find(({ code }) => code === 'helper-missing')?.message).toBe(
+    '192.0.2.1 replied from port 50303 (#2), and the reply left from 192.0.2.1, which 192.0.2.7 never contacted: it contacted 198.51.100.69. The connection has no conntrack helper, so conntrack treats a reply from another port as a new connection.',
+  )
+})
+
 it('does not take for its data what goes to another port, or to another host', async () => {
   for (const other of [{ dport: 2071 }, { dst: '192.0.2.8' }])
     expect((await first({ ...data, ...other })).status).not.toBe('reply-lost')

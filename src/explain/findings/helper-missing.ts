@@ -1,7 +1,7 @@
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { NftEdit } from '../../model/edit.ts'
 import type { RuleRef } from '../../model/journey.ts'
-import { isStoppedByRule } from '../../model/outcome-kinds.ts'
+import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
@@ -29,7 +29,8 @@ export const helperMissing: Detector = {
     const service = servicePort(packet, world.tables)
     if (service === 'known') return []
     const control = unreadControl(packet, world)
-    const why = control && (stoppedAsNew(context) ?? notLedOn(context, control))
+    const why =
+      control && (stoppedAsNew(context) ?? notLedOn(context, control) ?? notGivenBack(context, packet, control))
     if (!control || !why) return []
     const { helper, entry } = control
     const { src, sport, dst, dport } = entry.original
@@ -80,13 +81,15 @@ interface Why {
 }
 
 /** Who assigns it comes before connection tracking, or where this connection's requests never come. */
-function tooEarly(context: Context, { tooEarly: [first], incoming: [other] }: Control): Why {
+function tooEarly(context: Context, { tooEarly: [first], elsewhere: [other], entry }: Control): Why {
   const setter = first ?? other
   if (!setter) return { text: '', rules: [] }
-  const { table, chain, rule, priority } = setter
+  const { table, chain, rule, priority, hook } = setter
   const ref = refOf(context, table.name, chain, rule)
   if (!first) {
-    const text = `${nameRef(ref)} assigns a conntrack helper in INPUT, but this host itself began the control connection. `
+    const own = isLocal(entry.original.src, context.world.host) === true
+    const who = own ? 'this host itself' : entry.original.src
+    const text = `${nameRef(ref)} assigns a conntrack helper in ${hook.toUpperCase()}, but ${who} began the control connection. `
     return { text, rules: [ref] }
   }
   const text = `${nameRef(ref)} assigns a conntrack helper before connection tracking (priority ${priority}), where that has no effect. `
@@ -119,6 +122,14 @@ function notLedOn({ journey, world }: Context, { entry }: Control): Why | undefi
   const isHere = packet.dst === reply.dst && original.src !== reply.dst && isLocal(reply.dst, world.host) === true
   if (!isHere || (outcome !== 'delivered' && !isStoppedByRule(outcome))) return undefined
   return { text: `So nat does not rewrite the destination of this packet to ${original.src}.`, rules: [] }
+}
+
+/** It leaves for the port that the client asked from with the source that nat had given the request as its destination. */
+function notGivenBack({ journey }: Context, packet: Packet, { entry }: Control): Why | undefined {
+  const { original, reply } = entry
+  const isReply = packet.src === reply.src && packet.dst === original.src && packet.dport === original.sport
+  if (!isReply || !isPassed(journey.outcome) || original.dst === reply.src) return undefined
+  return { text: `So nat does not rewrite the source of this packet to ${original.dst}.`, rules: [] }
 }
 
 function assign(context: Context, { helper, entry }: Control): Changing | undefined {

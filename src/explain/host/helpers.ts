@@ -1,5 +1,6 @@
 /** Protocols whose control connection announces another one, which conntrack knows as RELATED only if a helper reads the first. */
 import { basesOf } from '../../journey/base-chains.ts'
+import type { Hook } from '../../model/hook.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -36,8 +37,8 @@ export interface Control {
   entry: ConntrackEntry
   /** Rules that assign helpers where that has no effect. */
   tooEarly: readonly Setter[]
-  /** Rules that assign helpers to what comes in alone, while this host has begun the connection. */
-  incoming: readonly Setter[]
+  /** Rules that assign helpers where no packet of whoever began the connection comes. */
+  elsewhere: readonly Setter[]
 }
 
 export interface Setter {
@@ -46,6 +47,7 @@ export interface Setter {
   rule: Rule
   /** Of the last base chain that leads there. */
   priority: number
+  hook: Hook
 }
 
 /** The control connection between the packet's two hosts that may have announced it, and that no helper reads. */
@@ -62,10 +64,10 @@ export function unreadControl(packet: Packet, world: World): Control | undefined
     if (helper.name === 'tftp' && packet.dport !== entry.original.sport && packet.dport !== entry.reply.dport) continue
     const own = isLocal(entry.original.src, world.host) === true
     if (mayBeAssigned(world, own)) continue
-    const all = world.tables.map(setters)
+    const all = world.tables.map((table) => setters(table)[begunBy(own)])
     return {
       ...{ helper, entry, tooEarly: all.flatMap(({ tooEarly }) => tooEarly) },
-      incoming: own ? all.flatMap(({ incoming }) => incoming) : [],
+      elsewhere: all.flatMap(({ elsewhere }) => elsewhere),
     }
   }
   return undefined
@@ -92,7 +94,7 @@ const controlsOf = memo((conntrack: readonly ConntrackEntry[]): readonly Conntra
  * begun it.
  */
 function mayBeAssigned({ tables, host }: World, own: boolean): boolean {
-  if (tables.some((table) => setters(table).isEffective || (!own && setters(table).incoming.length > 0))) return true
+  if (tables.some((table) => setters(table)[begunBy(own)].isEffective)) return true
   const value = host.sysctls?.get(AUTOMATIC)
   if (value !== undefined) return value !== '0'
   return !listsAll(host) || !/^([6-9]|\d\d)\./.test(host.kernel ?? '')
@@ -100,49 +102,64 @@ function mayBeAssigned({ tables, host }: World, own: boolean): boolean {
 
 const AUTOMATIC = 'net.netfilter.nf_conntrack_helper'
 
+const begunBy = (own: boolean) => (own ? 'thisHost' : 'others')
+
+interface Setters {
+  isEffective: boolean
+  tooEarly: readonly Setter[]
+  elsewhere: readonly Setter[]
+}
+
+/** A connection is given its helper by its first packet alone: where that comes goes by who sends it. */
+const HOOKS = {
+  thisHost: ['output', 'postrouting'],
+  others: ['prerouting', 'input', 'forward', 'postrouting'],
+} as const satisfies Record<ReturnType<typeof begunBy>, readonly Hook[]>
+
+const setters = memo((table: Table) => {
+  const places = placesOf(table)
+  return { thisHost: settersFor(table, places, HOOKS.thisHost), others: settersFor(table, places, HOOKS.others) }
+})
+
 /**
  * nft's statement gives a helper to a connection that has begun (nft_ct_helper_obj_eval, net/netfilter/nft_ct.c): in front
  * of connection tracking a packet has none. iptables' target prepares one there.
  */
-const setters = memo(
-  (table: Table): { isEffective: boolean; tooEarly: readonly Setter[]; incoming: readonly Setter[] } => {
-    const [tooEarly, incoming]: [Setter[], Setter[]] = [[], []]
-    let isEffective = false
-    const priorities = table.kind === 'nft' ? lastPriorities(table) : undefined
-    for (const chain of table.chains.values())
-      for (const rule of chain.rules) {
-        if (!rule.statements.some((one) => one.kind === 'set' && one.field === 'ct helper')) continue
-        const priority = priorities?.get(chain.name)
-        if (priority === ONLY_INPUT) incoming.push({ table, chain, rule, priority })
-        else if (priorities === undefined || (priority !== undefined && priority > TRACKING)) isEffective = true
-        else if (priority !== undefined) tooEarly.push({ table, chain, rule, priority })
-      }
-    return { isEffective, tooEarly, incoming }
-  },
-)
+function settersFor(table: Table, places: Places, hooks: readonly Hook[]): Setters {
+  const [tooEarly, elsewhere]: [Setter[], Setter[]] = [[], []]
+  let isEffective = false
+  for (const chain of table.chains.values())
+    for (const rule of chain.rules) {
+      if (!rule.statements.some((one) => one.kind === 'set' && one.field === 'ct helper')) continue
+      const all = places.get(chain.name) ?? []
+      const come = all.filter(({ hook }) => hooks.includes(hook))
+      const [last] = (come.length > 0 ? come : all).toSorted((a, b) => b.priority - a.priority)
+      if (!last) continue
+      if (come.length === 0) elsewhere.push({ table, chain, rule, ...last })
+      else if (table.kind !== 'nft' || last.priority > TRACKING) isEffective = true
+      else tooEarly.push({ table, chain, rule, ...last })
+    }
+  return { isEffective, tooEarly, elsewhere }
+}
 
-/** Where every packet is tracked; and where no packet comes that this host sends. */
+/** Behind these hooks every packet is tracked, whatever the priority. */
 const BEHIND = Number.POSITIVE_INFINITY
-const ONLY_INPUT = Number.MAX_SAFE_INTEGER
 
-/** Of each chain that a base chain leads to, the latest place at which packets come to it. */
-function lastPriorities(table: Table): Map<string, number> {
-  const found = new Map<string, number>()
-  for (const base of basesOf(table)) {
-    const isFirst = base.hook === 'prerouting' || base.hook === 'output'
-    const priority =
-      base.hook === 'ingress' || base.hook === 'egress'
-        ? undefined
-        : isFirst
-          ? (base.priority ?? 0)
-          : base.hook === 'input'
-            ? ONLY_INPUT
-            : BEHIND
-    if (priority === undefined) continue
-    const seen = new Set([base.name])
+type Places = ReadonlyMap<string, readonly Pick<Setter, 'hook' | 'priority'>[]>
+
+/** From which hooks, and how late there, packets come to each chain. */
+function placesOf(table: Table): Places {
+  const found = new Map<string, Pick<Setter, 'hook' | 'priority'>[]>()
+  for (const { name: base, hook, priority = 0 } of basesOf(table)) {
+    if (hook === undefined || hook === 'ingress' || hook === 'egress') continue
+    const isFirst = hook === 'prerouting' || hook === 'output'
+    const place = { hook, priority: isFirst ? priority : BEHIND }
+    const seen = new Set([base])
     // grows while it is gone through
     for (const name of seen) {
-      found.set(name, Math.max(priority, found.get(name) ?? priority))
+      const known = found.get(name)
+      if (known) known.push(place)
+      else found.set(name, [place])
       for (const { statements } of table.chains.get(name)?.rules ?? []) {
         for (const next of chainsOf(statements)) seen.add(next)
         // which chains a named map leads to, only its elements tell

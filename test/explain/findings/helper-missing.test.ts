@@ -89,6 +89,69 @@ describe('helper-missing', () => {
     expect(told(one, 'helper-missing')).toBeUndefined()
   })
 
+  describe('where a rule of iptables assigns it to what comes from the other side', () => {
+    const HERE = { ...ROUTER, ...host() }
+    const tftp = (client: string, server: string): ConntrackEntry => ({
+      ...{ family: 'ip', protocol: 'udp', status: [] },
+      original: { src: client, dst: server, sport: 40_069, dport: 69 },
+      reply: { src: server, dst: client, sport: 69, dport: 40_069 },
+    })
+    const found = (chain: string, [client, server]: [string, string], packet: object) => {
+      const one = worldOf(
+        `*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:ZONE - [0:0]\n-A ${chain} -j ZONE\n-A ZONE -p udp -m udp --dport 69 -j CT --helper tftp\nCOMMIT\n*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\nCOMMIT\n`,
+      )
+      Object.assign(one.host, HERE, { conntrack: [tftp(client, server)] })
+      const { evidence, ended } = modelEngine.play(one, {
+        ...{ protocol: 'udp', src: server, dst: client, sport: 50_288, dport: 40_069 },
+        ...packet,
+      })
+      return explain(evidence, one, { ended }).findings.find(({ code }) => code === 'helper-missing')
+    }
+    const [own, other] = ['10.0.1.1', '10.0.1.2']
+
+    it('names it: this host itself began, whose packets come by OUTPUT', () => {
+      const told = found('PREROUTING', [own, other], { in: 'eth0' })!
+      expect(told.message).toMatch(
+        /^raw ZONE rule 1 assigns a conntrack helper in PREROUTING, but this host itself began the control connection\. It may/,
+      )
+      expect(String(fixCommands(told.fix[0]!).command)).toMatch(
+        /^iptables -t raw -A OUTPUT -p udp --dport 69 -j CT --helper tftp/,
+      )
+    })
+
+    it('names it: another host began, whose packets come by PREROUTING', () => {
+      expect(found('OUTPUT', [other, own], { out: 'eth0' })?.message).toMatch(
+        /^raw ZONE rule 1 assigns a conntrack helper in OUTPUT, but 10\.0\.1\.2 began the control connection\. It may/,
+      )
+    })
+
+    it.each([
+      ['PREROUTING', [other, own], { out: 'eth0' }],
+      ['OUTPUT', [own, other], { in: 'eth0' }],
+    ] as const)('is not told where the first packet comes there (%s)', (chain, ends, packet) => {
+      expect(found(chain, [...ends], packet)).toBeUndefined()
+    })
+  })
+
+  it('is told of data that leaves with the address that nat had sent the request to', () => {
+    const one = worldOf('*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n')
+    const entry: ConntrackEntry = {
+      ...{ family: 'ip', protocol: 'udp', status: [] },
+      original: { src: '10.0.1.2', dst: '198.51.100.69', sport: 40_069, dport: 69 },
+      reply: { src: '10.0.1.1', dst: '10.0.1.2', sport: 69, dport: 40_069 },
+    }
+    Object.assign(one.host, ROUTER, host(), { conntrack: [entry] })
+    const data = { out: 'eth0', protocol: 'udp', src: '10.0.1.1', dst: '10.0.1.2', sport: 50_288 }
+    const messageOf = (dport: number) => {
+      const { evidence, ended } = modelEngine.play(one, { ...data, dport })
+      return explain(evidence, one, { ended }).findings.find(({ code }) => code === 'helper-missing')?.message
+    }
+    expect(messageOf(40_069)).toMatch(
+      /has no conntrack helper\. So nat does not rewrite the source of this packet to 198\.51\.100\.69\.$/,
+    )
+    expect(messageOf(40_070)).toBeUndefined()
+  })
+
   describe('with a helper that nft assigns', () => {
     const world = (priority: number, hook = 'prerouting') => {
       const chain = (name: string, type: string, ...lines: string[]) =>

@@ -359,7 +359,7 @@ COMMIT
         { code: 'reply-from-other-address' },
         { rule: '--ctorigdstport 69', chain: 'nat POSTROUTING' },
       ],
-      status: ['unanswered', 'answered'],
+      status: ['reply-lost', 'unanswered'],
     },
     mend: [
       [

@@ -1,6 +1,7 @@
 /** A reply from another port than was asked, as TFTP sends it, that a rule stopped: without a helper it is a connection of its own. */
 import { finding } from '../../../explain/context.ts'
 import type { Finding } from '../../../model/journey.ts'
+import { isPassed } from '../../../model/outcome-kinds.ts'
 import { asItLeft } from '../../as-it-left.ts'
 import type { Told } from '../join/joined.ts'
 import { isWithoutHelper, stopped, stopperOf } from '../strays.ts'
@@ -23,7 +24,13 @@ export function fromOtherPort({ journey }: Told, unexpected: readonly Told[]): F
   const { packet, findings, id } = about
   const { rules = [], fix = [] } = findings.find(isWithoutHelper) ?? {}
   const stopper = stopperOf(about)
-  const end = stopper ? `was ${stopped(about)}` : 'got no further than this host'
+  const { src } = asItLeft(about)
+  const isAstray = about.outcome !== 'delivered' && isPassed(about.outcome) && src !== undefined && src !== asked.dst
+  const end = stopper
+    ? `was ${stopped(about)}`
+    : isAstray
+      ? `left from ${src}, which ${asked.src} never contacted: it contacted ${asked.dst}`
+      : 'got no further than this host'
   return finding(
     'helper-missing',
     'error',
