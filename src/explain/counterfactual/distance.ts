@@ -4,7 +4,7 @@ import type { Condition, Scalar, Value } from '../../model/condition.ts'
 import type { Packet } from '../../model/packet.ts'
 import { type FailedCondition, fieldOf, isExact, isListed, isLookup, isNegated } from './failed-condition.ts'
 import { isNumberedAlike, looksLike, lookupOf } from './map-keys.ts'
-import { isOtherEnd } from './other-end.ts'
+import { isForTheWayBack, isOtherEnd } from './other-end.ts'
 
 /** Of the IP packet: a host keeps that with another network card. */
 export const isAddressOrPort = (condition: FailedCondition['condition']): boolean =>
@@ -40,6 +40,7 @@ export function distanceOf({ condition, settled }: FailedCondition, packet: Pack
     if (wanted.every((a) => isOtherVersion(String(a), b))) return 0.9
     return !wanted.some((a) => sharedPrefix(String(a), b)) ? 0.7 : isExact(condition) ? 0.3 : 0.6
   }
+  if (isForTheWayBack({ condition }, packet)) return 0.8
   const like = wanted.map(String).filter((a) => looksLike(a, b))
   if (like.length === 0) return 0.8
   return like.every((a) => isNumberedAlike(a, b)) ? 0.25 : 0.2

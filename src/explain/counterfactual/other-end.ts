@@ -15,7 +15,7 @@ export function isOtherEnd({ condition }: Pick<FailedCondition, 'condition'>, pa
   const asked = typeof value !== 'object' ? value : 'prefix' in value ? value.prefix : undefined
   const { src, dst, sport, dport } = packet
   // by chance: who begins a connection has another port each time
-  if (what === 'port' && side === 'd' && isPassing(packet)) return false
+  if (what === 'port' && side === 'd' && (isPassing(packet) || isBetweenServices(packet))) return false
   const held = what === 'addr' ? (side === 's' ? dst : src) : side === 's' ? dport : sport
   return held !== undefined && String(asked) === String(held)
 }
@@ -59,6 +59,17 @@ export const turnedEnd = (field: string): string =>
 /** Does it ask for the source port of who begins a connection, which has another one each time? */
 export const isPassingPort = ({ condition }: Pick<FailedCondition, 'condition'>, packet: Packet): boolean =>
   isPassing(packet) && / sport$/.test(fieldOf(condition) ?? '')
+
+/** Does it ask for the destination port of what comes back, where both sides have a port of their own? */
+export const isForTheWayBack = ({ condition }: Pick<FailedCondition, 'condition'>, packet: Packet): boolean =>
+  isBetweenServices(packet) && / dport$/.test(fieldOf(condition) ?? '') && asks(condition, packet.sport)
+
+const asks = (condition: FailedCondition['condition'], port: number | undefined): boolean =>
+  condition.kind === 'compare' && condition.op === '==' && condition.value === port
+
+/** As DHCP has it, 68 and 67: each side is asked at its own port, and a rule for one of them is there for that direction. */
+const isBetweenServices = ({ protocol, sport, dport }: Packet): boolean =>
+  protocol === 'udp' && [sport, dport].every((one) => one !== undefined && one < FIRST_PASSING) && sport !== dport
 
 function isPassing({ protocol, tcpFlags, ctState, sport }: Packet): boolean {
   const begins = protocol === 'tcp' ? tcpFlags?.includes('syn') && !tcpFlags.includes('ack') : ctState === 'new'

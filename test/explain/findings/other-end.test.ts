@@ -48,6 +48,19 @@ describe('the other end', () => {
     )
   })
 
+  it('is not meant by a rule for the way back of what has a port of its own on both sides', () => {
+    const lease = { in: 'eth0', protocol: 'udp', src: '0.0.0.0', dst: '255.255.255.255', sport: 68, dport: 67, ipId: 1 }
+    const one = { ...input('[0:0] -A INPUT -p udp -m udp --dport 68 -j ACCEPT'), packet: lease }
+    for (const { message, fix } of findingsOf(played(one), 'near-miss')) {
+      expect(message).toMatch(/only matches --dport 68; the packet is for port 67\.$/)
+      expect(fix).toEqual([])
+    }
+    const condition = { kind: 'compare', field: 'udp dport', op: '==', value: 68, text: '' } as const
+    expect(isOtherEnd({ condition }, lease)).toBe(false)
+    // whoever asked has a port by chance: this is a reply
+    expect(isOtherEnd({ condition: { ...condition, value: 53 } }, ANSWER)).toBe(true)
+  })
+
   it("is turned in nft's words as well", () => {
     const ruleset = `table inet fw { # handle 1
 	chain input { # handle 1
