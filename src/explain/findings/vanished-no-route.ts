@@ -21,6 +21,7 @@ import { destinationRule } from '../counterfactual/rewritten.ts'
 import { askRoute } from '../host/ask-route.ts'
 import { ipv6Off } from '../host/ipv6-off.ts'
 import { restOfPrefix } from '../host/rest-of-prefix.ts'
+import { routerIgnored } from '../host/router-ignored.ts'
 import {
   addConnected,
   addRoutingRule,
@@ -86,6 +87,8 @@ export const vanishedNoRoute: Detector = {
     const unled = rule && besideRefusal(context, routed, rule)
     const isMissing = route === null && !isLoopback && !rule && others.length === 0
     const off = isMissing && context.journey.family === 'ip6' ? ipv6Off(context.world.host) : undefined
+    const ignored =
+      isMissing && !off && context.journey.family === 'ip6' ? routerIgnored(context.world.host) : undefined
     const rest = route && !rule ? restOfPrefix(route, dst, context.world.host) : undefined
     const mends: Proposal[] = isLoopback
       ? [
@@ -129,13 +132,18 @@ export const vanishedNoRoute: Detector = {
       finding(
         'vanished-no-route',
         'error',
-        `${sentence}${gave}${unled?.told ?? ''}${other?.told ?? ''}${off?.told ?? ''}${rest?.told ?? ''}`,
+        `${sentence}${gave}${unled?.told ?? ''}${other?.told ?? ''}${off?.told ?? ignored?.told ?? ''}${rest?.told ?? ''}`,
         {
           ...words,
           steps: [context.ended.step + 1],
           fix: empty
             ? []
-            : [...(off ? [off.fix] : []), ...(marked ? unmarked(context, marked) : []), ...mends, ...elsewhere],
+            : [
+                ...(off ? [off.fix] : (ignored?.fix ?? [])),
+                ...(marked ? unmarked(context, marked) : []),
+                ...mends,
+                ...elsewhere,
+              ],
           ...told,
         },
       ),
