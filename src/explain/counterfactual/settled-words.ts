@@ -43,6 +43,9 @@ const USED_UP: readonly [RegExp, Say, Say][] = [
 const METER =
   /^(?:add|update) @(\S+) \{ ((?:(?! (?:ct count|quota) ).)+?)(?: (?:timeout \S+|counter|last|comment ".*?"))* limit rate (\d+(?: \w+)?\/\w+(?: burst \d+ \w+)?)(?: (?:timeout \S+|counter|last|comment ".*?"))* \}$/
 
+/** Of a rule, whoever sends what it matches; hashlimit and meters keep one for each source or the like. */
+const LIMIT = /^up to (?!.* for each )/
+
 const OVER = /^! |^quota over |^ct count over |^--connlimit-above /
 
 /** Undefined where the words of the condition say it best. */
@@ -66,6 +69,8 @@ export function settledWords(
       why: `this packet was over the limit of ${rate} that set ${set} keeps for each ${key}, or that set was full`,
       mend: `raise the limit in the rule, or delete the packet's element from set ${set}: its limit then starts again`,
     }
+  if (LIMIT.test(text))
+    return { why: `only matches ${text}; the limit is shared by all packets that match the rest of the rule` }
   const quota = namedQuota(miss.condition, moment)
   if (quota) return quota
   const plain = text

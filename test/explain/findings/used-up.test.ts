@@ -68,6 +68,7 @@ ${objects}\tchain input {
   const { journeys } = explainFile(trace, worldOf(rules))
   return findingsOf(journeys[0]!, code).map(({ message }) => message)
 }
+const SHARED = 'the limit is shared by all packets that match the rest of the rule'
 const HANDLE = 'inet filter input handle 3 would have accepted it, but '
 
 it('says in which time zone nft has days and hours', () => {
@@ -103,7 +104,21 @@ it('says that the packet is too long for a limit of bytes', () => {
   expect(passedOver('limit rate 1 kbytes/second', 1428)).toEqual([
     `${HANDLE}only matches up to 1 kbytes/second; the packet has 1428 bytes, and the limit lets no more than 1024 bytes through at once.`,
   ])
-  expect(passedOver('limit rate 1 kbytes/second', 1024)).toEqual([`${HANDLE}only matches up to 1 kbytes/second.`])
+  expect(passedOver('limit rate 1 kbytes/second', 1024)).toEqual([
+    `${HANDLE}only matches up to 1 kbytes/second; ${SHARED}.`,
+  ])
+})
+
+it('says whose packets a limit counts', () => {
+  expect(passedOver('limit rate 4/second burst 4 packets')).toEqual([
+    `${HANDLE}only matches up to 4/second; ${SHARED}.`,
+  ])
+  const words = (text: string) => {
+    const condition: Condition = { kind: 'unknown', text, reason: 'depends on the packets before' }
+    return settledWords({ condition, settled: true }, { packet: {} } as EvalContext, undefined)?.why
+  }
+  expect(words('--limit 4/sec --limit-burst 4')).toBe(`only matches up to 4/sec; ${SHARED}`)
+  expect(words('--hashlimit-upto 4/sec --hashlimit-burst 4 --hashlimit-mode srcip --hashlimit-name x')).toBeUndefined()
 })
 
 it('says so of a limit with a name, and what is used up of a quota with a name', () => {
