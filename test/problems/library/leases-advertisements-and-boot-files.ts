@@ -23,10 +23,10 @@ while True:
 
 /** A router advertisement each half second, without a prefix: a default route for half an hour. */
 const ADVERTISES = `setsid python3 -c "import socket,struct,time
-n=socket.if_nametoindex('lan'); s=socket.socket(socket.AF_INET6,socket.SOCK_RAW,58)
+n=socket.if_nametoindex('lan'); p=socket.socket(17,3); p.bind(('lan',0)); m=p.getsockname()[4]; s=socket.socket(socket.AF_INET6,socket.SOCK_RAW,58)
 s.setsockopt(41,18,255); s.setsockopt(41,17,n)
 while True:
-  try: s.sendto(struct.pack('!BBHBBHII',134,0,0,64,0,1800,0,0),('ff02::1',0,0,n))
+  try: s.sendto(struct.pack('!BBHBBHIIBB',134,0,0,64,0,1800,0,0,1,1)+m,('ff02::1',0,0,n))
   except OSError: pass
   time.sleep(.5)" >/dev/null 2>&1 </dev/null &`
 
