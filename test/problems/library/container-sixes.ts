@@ -173,6 +173,7 @@ COMMIT
       isp: {
         addresses: { eth0: ['2001:db8:1::1/64', '192.0.2.254/24'], lo: ['2001:db8:f::9/128', '203.0.113.9/32'] },
         routes: ['2001:db8:c::/64 via 2001:db8:1::2'],
+        sysctls: FORWARDS,
         listeners: [...WEB, { protocol: 'tcp', address: '2001:db8:f::9', port: 80 }],
       },
     },
