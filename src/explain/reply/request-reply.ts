@@ -44,7 +44,9 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
 
 /** Is there a reply to it that can be played? Who replies to this host's own copy replies to what it sent. */
 export const asksForReply = (journey: { packet: Packet }, nat: Evidence['nat'], world: World): boolean =>
-  (isOpening(journey, nat, world) || isSolicitation(journey.packet)) && !isOwnCopy(journey.packet, world.host)
+  (isOpening(journey, nat, world) || isSolicitation(journey.packet)) &&
+  !isOwnCopy(journey.packet, world.host) &&
+  !isOfOverlay(journey.packet)
 
 /** By itself, whatever came before. */
 const asksToBegin = (packet: Packet): boolean =>
@@ -71,10 +73,22 @@ const isAsked = ({ in: came, src = '', sport = 0, dport = 0 }: Packet, { tables,
 }
 
 /**
+ * What a VXLAN or Geneve interface sends (RFC 7348, 8926): its source port is a hash of the packet inside, and what comes the
+ * other way is for the same destination port.
+ */
+const isOfOverlay = ({ protocol, sport, dport = 0 }: Packet): boolean =>
+  protocol === 'udp' && OVERLAYS.has(dport) && sport !== dport
+
+/** IANA's of VXLAN and Geneve, and Linux's own default for VXLAN (drivers/net/vxlan/vxlan_core.c). */
+const OVERLAYS = new Set([4789, 6081, 8472])
+
+/**
  * Does whoever sent it wait for a reply to its own address? Not of a reset, an ICMP error or what tells of neighbours and
  * groups; and who answers what is for many is not known.
  */
-export function awaitsReply({ inner, protocol, dst, icmpType, tcpFlags }: Packet): boolean {
+export function awaitsReply(packet: Packet): boolean {
+  const { inner, protocol, dst, icmpType, tcpFlags } = packet
+  if (isOfOverlay(packet)) return false
   if (inner || dst === undefined || isGroup(dst) || dst === LIMITED_BROADCAST) return false
   if (protocol === 'tcp') return !tcpFlags?.includes('rst')
   if (protocol === 'icmp') return icmpType === 8 || icmpType === 13

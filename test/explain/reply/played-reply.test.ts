@@ -24,6 +24,14 @@ function replyTo(packet: Packet, rules: Rules, host: Host = {}) {
 
 const DROPS_BACK = { filter: ['-A FORWARD -i eth0 -o eth1 -j ACCEPT', '-A FORWARD -j DROP'] }
 
+it('plays none to what a VXLAN or Geneve interface sends: what comes back is for the same port', () => {
+  const { tcpFlags: _, ...udp } = { ...SYN, protocol: 'udp' }
+  const codeOf = (sport: number, dport: number) => replyTo({ ...udp, sport, dport }, DROPS_BACK)?.finding?.code
+  for (const dport of [4789, 8472, 6081]) expect(codeOf(40_000, dport)).toBeUndefined()
+  expect(codeOf(40_000, 4788)).toBe('reply-dropped')
+  expect(codeOf(4789, 4789)).toBe('reply-dropped')
+})
+
 describe('a request that got through', () => {
   it('has a reply that comes back, or one that a rule stops', () => {
     expect(replyTo(SYN, { filter: [] })?.journey.outcome).toBe('forwarded')

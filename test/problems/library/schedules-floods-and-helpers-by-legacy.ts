@@ -15,6 +15,60 @@ const SCHEDULE = (from: string, to: string) =>
 const vxlan = (own: string, peer: string, last: [string, string]) =>
   `ip link add ppvxlan1 address 02:00:00:00:0a:0${last[0]} type vxlan id 555001 dstport 4789 local ${own} remote ${peer} dev eth0; ip link set ppvxlan1 up; ip addr add 10.132.2.${last[0]}/24 dev ppvxlan1; ip neigh add 10.132.2.${last[1]} lladdr 02:00:00:00:0a:0${last[1]} dev ppvxlan1`
 
+/** What carries the tunnel goes to 4789 both ways, from a port that is a hash. */
+const tunnel = (name: string, more: Partial<Problem> = {}): Problem => ({
+  name,
+  thread: {
+    title: 'podnetwork: Disable connection tracking of VXLAN UDP packets',
+    address: 'https://github.com/confidential-containers/cloud-api-adaptor/pull/2023',
+  },
+  backend: 'iptables-legacy',
+  hosts: {
+    worker: {
+      addresses: { eth0: ['192.168.122.1/24'] },
+      listeners: [SSH],
+      rules: {
+        v4: `*raw
+:PREROUTING ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:peerpod-OUTPUT - [0:0]
+:peerpod-PREROUTING - [0:0]
+-A PREROUTING -j peerpod-PREROUTING
+-A OUTPUT -j peerpod-OUTPUT
+-A peerpod-OUTPUT -d 192.168.122.181/32 -p udp -m comment --comment "peerpod [vni:555001]" -m udp --dport 4789 -j NOTRACK
+-A peerpod-PREROUTING -s 192.168.122.181/32 -p udp -m comment --comment "peerpod [vni:555001]" -m udp --dport 4789 -j NOTRACK
+COMMIT
+*filter
+:INPUT DROP [0:0]
+:FORWARD DROP [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -i lo -j ACCEPT
+-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A INPUT -s 192.168.122.0/24 -p udp -m udp --dport 4789 -j ACCEPT
+-A INPUT -i eth0 -p tcp -m tcp --dport 22 -j ACCEPT
+COMMIT
+`,
+      },
+    },
+    podvm: { addresses: { eth0: ['192.168.122.181/24'] }, listeners: [{ protocol: 'tcp', port: 15150 }] },
+  },
+  links: [['worker:eth0', 'podvm:eth0']],
+  traced: 'worker',
+  setup: [
+    ['worker', vxlan('192.168.122.1', '192.168.122.181', ['1', '2'])],
+    ['podvm', vxlan('192.168.122.181', '192.168.122.1', ['2', '1'])],
+  ],
+  fails: { from: 'worker', what: 'tcp', to: '10.132.2.2', port: 15150 },
+  seen: 'answered',
+  others: [
+    { sending: { from: 'podvm', what: 'tcp', to: '192.168.122.1', port: 22 }, seen: 'answered' },
+    { sending: { from: 'podvm', what: 'tcp', to: '10.132.2.1', port: 22 }, seen: 'nothing' },
+  ],
+  truth: { words: 'Nothing is wrong.', causes: [], status: ['answered'] },
+  mend: [['worker', 'true']],
+  ...more,
+})
+
 export const SCHEDULES_FLOODS_AND_HELPERS_BY_LEGACY: Problem[] = [
   {
     name: 'asus-schedule-does-not-follow-summer-time',
@@ -261,55 +315,8 @@ for i in $(seq 100); do ss -lnu | grep -q :69 && break; sleep .1; done`,
     },
     mend: [['client', 'iptables -t raw -A OUTPUT -p udp -m udp --dport 69 -j CT --helper tftp']],
   },
-  {
-    name: 'healthy-tunnel-of-a-peer-pod-is-not-tracked',
-    thread: {
-      title: 'podnetwork: Disable connection tracking of VXLAN UDP packets',
-      address: 'https://github.com/confidential-containers/cloud-api-adaptor/pull/2023',
-    },
-    backend: 'iptables-legacy',
-    hosts: {
-      worker: {
-        addresses: { eth0: ['192.168.122.1/24'] },
-        listeners: [SSH],
-        rules: {
-          v4: `*raw
-:PREROUTING ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
-:peerpod-OUTPUT - [0:0]
-:peerpod-PREROUTING - [0:0]
--A PREROUTING -j peerpod-PREROUTING
--A OUTPUT -j peerpod-OUTPUT
--A peerpod-OUTPUT -d 192.168.122.181/32 -p udp -m comment --comment "peerpod [vni:555001]" -m udp --dport 4789 -j NOTRACK
--A peerpod-PREROUTING -s 192.168.122.181/32 -p udp -m comment --comment "peerpod [vni:555001]" -m udp --dport 4789 -j NOTRACK
-COMMIT
-*filter
-:INPUT DROP [0:0]
-:FORWARD DROP [0:0]
-:OUTPUT ACCEPT [0:0]
--A INPUT -i lo -j ACCEPT
--A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A INPUT -s 192.168.122.0/24 -p udp -m udp --dport 4789 -j ACCEPT
--A INPUT -i eth0 -p tcp -m tcp --dport 22 -j ACCEPT
-COMMIT
-`,
-        },
-      },
-      podvm: { addresses: { eth0: ['192.168.122.181/24'] }, listeners: [{ protocol: 'tcp', port: 15150 }] },
-    },
-    links: [['worker:eth0', 'podvm:eth0']],
-    traced: 'worker',
-    setup: [
-      ['worker', vxlan('192.168.122.1', '192.168.122.181', ['1', '2'])],
-      ['podvm', vxlan('192.168.122.181', '192.168.122.1', ['2', '1'])],
-    ],
-    fails: { from: 'worker', what: 'tcp', to: '10.132.2.2', port: 15150 },
-    seen: 'answered',
-    others: [
-      { sending: { from: 'podvm', what: 'tcp', to: '192.168.122.1', port: 22 }, seen: 'answered' },
-      { sending: { from: 'podvm', what: 'tcp', to: '10.132.2.1', port: 22 }, seen: 'nothing' },
-    ],
-    truth: { words: 'Nothing is wrong.', causes: [], status: ['answered'] },
-    mend: [['worker', 'true']],
-  },
+  tunnel('healthy-tunnel-of-a-peer-pod-is-not-tracked'),
+  tunnel('healthy-tunnel-of-a-peer-pod-replies-by-no-port-of-its-packets', {
+    looksAt: { protocol: 'udp', dst: '192.168.122.181', dport: 4789 },
+  }),
 ]
