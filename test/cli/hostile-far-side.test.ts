@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { SECTIONS } from '../../src/live/script/index.ts'
 import { farSide } from '../live/lab/far-side.ts'
+import { LATEST } from '../live/lab/session.ts'
 import { BIN, folder } from './nfwhy.ts'
 
 /** Of the process, in MB. */
@@ -128,7 +129,7 @@ describe.each([
       const far = farSide(mode, onTestFinished)
       const cwd = folder()
       const { child, ended } = start([command, '--via', far.via], cwd)
-      await vi.waitFor(async () => expect(await far.processes()).toHaveLength(1), { timeout: 20_000 })
+      await vi.waitFor(async () => expect(await far.processes()).toHaveLength(1), { timeout: LATEST })
       await new Promise((resolve) => setTimeout(resolve, 500))
       child.kill(signal)
       expect(await ended).toMatchObject({ signal, stdout: '' })

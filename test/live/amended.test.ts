@@ -9,7 +9,7 @@ import type { Exchange } from '../../src/model/exchange.ts'
 import { nfwhy } from '../cli/nfwhy.ts'
 import { whyNoPlace } from './lab/place.ts'
 import { ADDRESSES, openNetwork } from './lab/router.ts'
-import { sleep, TraceRun } from './lab/session.ts'
+import { LATEST, sleep, TraceRun } from './lab/session.ts'
 
 const missing = whyNoPlace('python3', 'curl')
 const { server } = ADDRESSES.ip
@@ -53,7 +53,7 @@ describe.skipIf(missing)(`what is said follows what is known${missing ? `: ${mis
     )
       await sleep(100)
     await Promise.all([ask(`${server}:81`), ask(`${server}:82`), ask(`${NOBODY}:80`)])
-    const until = Date.now() + 30_000
+    const until = Date.now() + LATEST
     while (!agrees(last(run.stdout)) && Date.now() < until) await sleep(100)
     expect(last(run.stdout), 'while it runs').toMatchObject(EXPECTED)
     run.kill('SIGINT')

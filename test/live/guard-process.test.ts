@@ -4,6 +4,7 @@ import { startGuard } from '../../src/live/guard-process.ts'
 import { GUARD } from '../../src/live/limits.ts'
 import type { Plan } from '../../src/live/plan.ts'
 import { farSide } from './lab/far-side.ts'
+import { LATEST } from './lab/session.ts'
 
 const PLAN: Plan = {
   id: 'nfwhy-100000000',
@@ -30,7 +31,7 @@ test.for(['hang', 'deaf', 'endless', 'guard-that-hangs', 'closes-at-once'])(
     const guard = startGuard(far.place, PLAN, SHORT)
     await expect(guard.ready).rejects.toThrow('tracing was not set up within 1 s')
     await expect(guard.stop()).rejects.toThrow('the connection ended before the clean-up was confirmed')
-    await vi.waitFor(async () => expect(await far.processes()).toEqual([]))
+    await vi.waitFor(async () => expect(await far.processes()).toEqual([]), { timeout: LATEST })
   },
 )
 
@@ -39,5 +40,5 @@ test('one that does not end is cut, and that is told', async ({ onTestFinished }
   const guard = startGuard(far.place, PLAN, { ...SHORT, beginning: 30 })
   await guard.ready
   await expect(guard.stop()).rejects.toThrow('the connection ended before the clean-up was confirmed')
-  await vi.waitFor(async () => expect(await far.processes()).toEqual([]))
+  await vi.waitFor(async () => expect(await far.processes()).toEqual([]), { timeout: LATEST })
 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
-import { sleep } from './lab/session.ts'
+import { LATEST, sleep } from './lab/session.ts'
 import { changes, changesAfter, snapshot } from './lab/snapshot.ts'
 
 const missing = whyNoPlace('tcpdump', 'flock')
@@ -26,7 +26,7 @@ function hanging(whenOver: WhenOver, from: number, hangs: string) {
   return {
     program,
     async hangs() {
-      const until = Date.now() + 20_000
+      const until = Date.now() + LATEST
       while (!existsSync(join(folder, 'hangs'))) {
         if (Date.now() > until)
           throw new Error(`there were only ${readFileSync(calls, 'utf8').split('\n').length - 1} calls`)
@@ -88,7 +88,7 @@ describe.skipIf(missing)(`ended before tracing is on${missing ? `: ${missing}` :
     const lead = hanging(onTestFinished, 2, 'exec sleep 60')
     const run = place.trace(['--via', other.via], {}, `${lead.program} ${place.via}`)
     await lead.hangs()
-    const until = Date.now() + 20_000
+    const until = Date.now() + LATEST
     while (!changes(before, await snapshot(other)).some((line) => line.startsWith('+ nft: '))) {
       expect(Date.now(), run.stderr).toBeLessThan(until)
       await sleep(50)

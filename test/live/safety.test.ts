@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { itself, type PlaceOptions, TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
-import { kill, type RunOptions, sleep, type TraceRun } from './lab/session.ts'
+import { kill, LATEST, type RunOptions, sleep, type TraceRun } from './lab/session.ts'
 import { changes, changesAfter, type Snapshot, snapshot } from './lab/snapshot.ts'
 
 const missing = whyNoPlace('script', 'setpriv', 'tcpdump')
@@ -184,7 +184,7 @@ describe.skipIf(missing)(`a session's end${missing ? `: ${missing}` : ''}`, () =
     ] as const)('Ctrl-C at %s', async ([, args], { onTestFinished }) => {
       const { place, before, trace, isClean } = await open(onTestFinished, options)
       const run = trace(args, { terminal: true })
-      const until = Date.now() + 20_000
+      const until = Date.now() + LATEST
       while (!changes(before, await snapshot(place)).some((line) => /^\+ (nft|iptables -t raw): /.test(line))) {
         expect(Date.now(), run.stdout).toBeLessThan(until)
         await sleep(200)

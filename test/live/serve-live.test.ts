@@ -7,7 +7,7 @@ import { nfwhy } from '../cli/nfwhy.ts'
 import { Chromium, hasChromium, type Shown } from '../page/browser.ts'
 import { firstBlock } from '../page/command-line.ts'
 import { TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
-import { TraceRun } from './lab/session.ts'
+import { LATEST, TraceRun } from './lab/session.ts'
 import { changes, changesAfter, type Snapshot, snapshot } from './lab/snapshot.ts'
 
 const missing = whyNoPlace('socat') ?? (hasChromium ? undefined : 'there is no Chromium')
@@ -17,8 +17,6 @@ table inet filter {
 }
 E`
 const LEGACY = 'iptables-legacy -A INPUT -p tcp --dport 81 -j DROP'
-/** Milliseconds. */
-const PATIENCE = 60_000
 /** Seconds. */
 const RESTORED = 30
 
@@ -50,9 +48,9 @@ describe.skipIf(missing).concurrent(`serve --live${missing === undefined ? '' : 
     place.run(`timeout 1 socat -u TCP:127.0.0.1:${port},connect-timeout=0.5 - || :`)
 
   const said = ({ page }: Shown, words: string) =>
-    page.locator('.live', { hasText: words }).waitFor({ timeout: PATIENCE })
+    page.locator('.live', { hasText: words }).waitFor({ timeout: LATEST })
   const row = ({ page }: Shown, words: string | RegExp) =>
-    page.locator('[role=row], [role=option]', { hasText: words }).first().waitFor({ timeout: PATIENCE })
+    page.locator('[role=row], [role=option]', { hasText: words }).first().waitFor({ timeout: LATEST })
   const restored = async ({ before, place, run }: Live) =>
     expect(await changesAfter(before, place, run.mark, RESTORED)).toEqual([])
 
@@ -76,7 +74,7 @@ describe.skipIf(missing).concurrent(`serve --live${missing === undefined ? '' : 
         .getByRole('button', { name: /^Switch off: .*input/i })
         .first()
         .click()
-      await page.locator('[data-result="after"]').waitFor({ timeout: PATIENCE })
+      await page.locator('[data-result="after"]').waitFor({ timeout: LATEST })
       await send(place, 80)
       await row(shown, /ANSWERED|DELIVERED/)
       // what was tried stays, and what was looked at is still looked at
@@ -86,13 +84,13 @@ describe.skipIf(missing).concurrent(`serve --live${missing === undefined ? '' : 
       await page.getByRole('button', { name: 'Pause' }).click()
       const packets = page.locator('.summary')
       // the list that was being made is still shown
-      await page.locator('.summary[aria-busy=false]').waitFor({ timeout: PATIENCE })
+      await page.locator('.summary[aria-busy=false]').waitFor({ timeout: LATEST })
       const held = await packets.textContent()
       await send(place, 81)
       await page.waitForTimeout(1500)
       expect(await packets.textContent()).toBe(held)
       await page.getByRole('button', { name: 'Pause' }).click()
-      await page.locator('.summary', { hasNotText: held! }).waitFor({ timeout: PATIENCE })
+      await page.locator('.summary', { hasNotText: held! }).waitFor({ timeout: LATEST })
       await page.getByRole('button', { name: 'Stop' }).click()
       await said(shown, 'Everything that it set up is removed')
       // the server is still there, and its trace is not
@@ -100,7 +98,7 @@ describe.skipIf(missing).concurrent(`serve --live${missing === undefined ? '' : 
       expect(run.child.exitCode).toBeNull()
       // the rules, with what met them
       await page.getByRole('tab', { name: 'Rules' }).click()
-      await page.locator('#panel', { hasText: /filter/ }).waitFor({ timeout: PATIENCE })
+      await page.locator('#panel', { hasText: /filter/ }).waitFor({ timeout: LATEST })
       // another page shows the same of it
       const other = await chromium.open(link)
       await row(other, 'DROPPED')
@@ -161,10 +159,7 @@ describe.skipIf(missing).concurrent(`serve --live${missing === undefined ? '' : 
     await row(shown, ':42001')
     expect(firstBlock((await told.textContent())!)).toContain('42001')
     await page.getByRole('tab', { name: 'What if' }).click()
-    await page
-      .locator('[data-result="now"], [data-result="after"], [data-result]')
-      .first()
-      .waitFor({ timeout: PATIENCE })
+    await page.locator('[data-result="now"], [data-result="after"], [data-result]').first().waitFor({ timeout: LATEST })
     // what comes on the first host is numbered before it
     await from(41001, first)
     await row(shown, ':41001')
@@ -173,7 +168,7 @@ describe.skipIf(missing).concurrent(`serve --live${missing === undefined ? '' : 
       .getByRole('button', { name: /^Switch off: .*input/i })
       .first()
       .click()
-    await page.locator('[data-result="after"]').waitFor({ timeout: PATIENCE })
+    await page.locator('[data-result="after"]').waitFor({ timeout: LATEST })
     // nothing listens there
     expect(await page.locator('[data-result="after"]').textContent()).toContain('REFUSED')
     await page.getByRole('tab', { name: 'Explanation' }).click()
@@ -181,7 +176,7 @@ describe.skipIf(missing).concurrent(`serve --live${missing === undefined ? '' : 
     await page.locator('[aria-keyshortcuts=c]').click()
     await page.locator('[role=option]', { hasText: ':41001' }).first().click()
     const comparison = page.locator('.comparison')
-    await comparison.waitFor({ timeout: PATIENCE })
+    await comparison.waitFor({ timeout: LATEST })
     expect(await comparison.textContent()).toMatch(/42001.*41001/s)
     expect(shown.errors).toEqual([])
   })
@@ -195,14 +190,14 @@ describe.skipIf(missing).concurrent(`serve --live${missing === undefined ? '' : 
     await said(shown, 'Send the packet that fails')
     await send(place, 81)
     await row(shown, 'DROPPED')
-    await page.locator('.explanation h2').waitFor({ timeout: PATIENCE })
+    await page.locator('.explanation h2').waitFor({ timeout: LATEST })
     await page.getByRole('tab', { name: 'What if' }).click()
     await page.locator('#words').fill('in lo tcp 127.0.0.1:40002 > 127.0.0.1:80 syn')
     await page.locator('#words').press('Enter')
     const result = page.locator('[data-result] h2')
-    await result.filter({ hasText: 'DELIVERED' }).first().waitFor({ timeout: PATIENCE })
+    await result.filter({ hasText: 'DELIVERED' }).first().waitFor({ timeout: LATEST })
     await place.run('nft add rule inet filter input tcp dport 80 drop')
-    await result.filter({ hasText: 'DROPPED' }).first().waitFor({ timeout: PATIENCE })
+    await result.filter({ hasText: 'DROPPED' }).first().waitFor({ timeout: LATEST })
     expect(await page.locator('#words').inputValue()).toContain(':40002')
     // what came meanwhile has not taken its place
     await send(place, 81)
@@ -233,7 +228,7 @@ describe.skipIf(missing).concurrent(`serve --live${missing === undefined ? '' : 
     live.run.kill('SIGINT')
     expect(await live.run.ended).toMatchObject({ code: 0 })
     await row(shown, 'DROPPED')
-    await shown.page.locator('.wrong', { hasText: 'nfwhy serve has ended' }).waitFor({ timeout: PATIENCE })
+    await shown.page.locator('.wrong', { hasText: 'nfwhy serve has ended' }).waitFor({ timeout: LATEST })
     await restored(live)
   })
 

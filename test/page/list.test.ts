@@ -62,7 +62,7 @@ describe.skipIf(!hasChromium)('the list', () => {
       expect(await page.locator('#filter-problem').count()).toBe(0)
       await page.fill('#filter', 'tcp dst prt 80')
       await page.keyboard.press('Enter')
-      await page.getByText('The list still shows what matches tcp dst port 80.').waitFor({ timeout: 10_000 })
+      await page.getByText('The list still shows what matches tcp dst port 80.').waitFor()
       expect(await page.locator('.row').count()).toBe(1)
     }))
 
@@ -118,8 +118,8 @@ describe.skipIf(!hasChromium)('the list', () => {
     const rows = ({ page }: Shown) => page.locator('.row')
     const links: string[] = []
     const shows = async (shown: Shown, count: number, selected: string) => {
-      await expect.poll(() => rows(shown).count(), { timeout: 10_000 }).toBe(count)
-      await shown.page.locator(`#tab-${selected}[aria-selected=true]`).waitFor({ timeout: 10_000 })
+      await expect.poll(() => rows(shown).count(), { timeout: 30_000 }).toBe(count)
+      await shown.page.locator(`#tab-${selected}[aria-selected=true]`).waitFor()
     }
     await withShown(async (shown) => {
       const { page } = shown
@@ -167,7 +167,7 @@ describe.skipIf(!hasChromium)('the list', () => {
         const said = page.getByText(
           'The link names exchange 99. The list has no such exchange: the first one is shown.',
         )
-        await said.waitFor({ timeout: 10_000 })
+        await said.waitFor()
         expect(await heading(shown).textContent()).toContain('DROPPED')
         await page.keyboard.press('j')
         await said.waitFor({ state: 'detached', timeout: 10_000 })
@@ -179,9 +179,9 @@ describe.skipIf(!hasChromium)('the list', () => {
   test('shows a filter of a link that cannot be read, and lists all', () =>
     withShown(
       async ({ page }) => {
-        await page.getByText('The list is not filtered.').waitFor({ timeout: 10_000 })
+        await page.getByText('The list is not filtered.').waitFor()
         expect(await page.locator('#filter').inputValue()).toBe('tcp dst prt 80')
-        await expect.poll(() => page.locator('.row').count(), { timeout: 10_000 }).toBe(2)
+        await expect.poll(() => page.locator('.row').count(), { timeout: 30_000 }).toBe(2)
       },
       {},
       `${server.address}#filter=tcp%20dst%20prt%2080`,

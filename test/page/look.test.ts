@@ -124,9 +124,9 @@ describe.skipIf(!hasChromium)('the page', () => {
       await input.fill('tcp dst port 1')
       await input.press('Escape')
       await input.press('Enter')
-      await page.getByText('No exchange matches tcp dst port 1.').waitFor({ timeout: 10_000 })
+      await page.getByText('No exchange matches tcp dst port 1.').waitFor()
       await page.getByRole('button', { name: 'Clear the filter' }).click()
-      await page.locator('.explanation h2').waitFor({ timeout: 10_000 })
+      await page.locator('.explanation h2').waitFor()
       expect(await page.locator('.row').count()).toBe(2)
     }))
 
@@ -184,7 +184,7 @@ describe.skipIf(!hasChromium)('the page', () => {
     await page.setInputFiles('input[type=file]', NODEPORT)
     await page.locator('.explanation').waitFor()
     await page.reload()
-    await gone.waitFor({ timeout: 10_000 })
+    await gone.waitFor()
     // dropped again, nothing is gone
     await page.setInputFiles('input[type=file]', NODEPORT)
     await page.locator('.explanation').waitFor()
@@ -202,7 +202,7 @@ describe.skipIf(!hasChromium)('the page', () => {
   test('refuses files in words that name no option of the command line', async () => {
     const { page } = await chromium.open(server.address)
     await page.setInputFiles('input[type=file]', [path('LICENSE')])
-    const said = await page.locator('.wrong').textContent({ timeout: 10_000 })
+    const said = await page.locator('.wrong').textContent()
     expect(said).toContain('LICENSE')
     expect(said).toContain('nfwhy reads captures')
     expect(said).not.toMatch(/--as|docs\//)

@@ -16,9 +16,8 @@ import { keptByRoute } from '../host/own-by-route.ts'
 import { isOpening } from '../kernel-drops/meaning.ts'
 import { nameRef } from '../refs.ts'
 import { isFrameForMany } from './frame-for-many.ts'
-import { servedByNat } from './later.ts'
+import { servedByNat, takenFromOthers } from './later.ts'
 import { listensElsewhere, makeListen } from './listens-elsewhere.ts'
-import { takenFromOthers } from './rewritten-in-vain.ts'
 
 /** Netfilter delivered it, and nobody listens there. */
 export const closedPort: Detector = {

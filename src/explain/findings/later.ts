@@ -76,8 +76,15 @@ type OfRules = typeof import('./rules-state.ts')
 export const takenByProxy: OfRules['takenByProxy'] = (context) =>
   context.world.tables.length > 0 ? ofRules.loaded.takenByProxy(context) : undefined
 
+/** The rule of nat that has taken the packet from another host, which it was for. */
+export const takenFromOthers: OfRules['takenFromOthers'] = (context) =>
+  context.world.tables.length > 0 ? ofRules.loaded.takenFromOthers(context) : undefined
+
 /** Finds nothing where there are no rules. */
-export const withRules = (code: string, name: Exclude<keyof OfRules, 'takenByProxy'>): Detector => ({
+export const withRules = (
+  code: string,
+  name: Exclude<keyof OfRules, 'takenByProxy' | 'takenFromOthers'>,
+): Detector => ({
   code,
   detect: (context) => (context.world.tables.length > 0 ? ofRules.loaded[name].detect(context) : []),
 })

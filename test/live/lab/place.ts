@@ -6,7 +6,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { shellWord } from '../../../src/model/command.ts'
 import { whyNot } from '../../kernel/namespaces.ts'
-import { type RunOptions, TraceRun } from './session.ts'
+import { LATEST, type RunOptions, TraceRun } from './session.ts'
 
 const TOOLS = ['nsenter', 'ip', 'nft', 'iptables-legacy', 'ip6tables-legacy', 'iptables-nft', 'ping', 'setsid']
 
@@ -102,7 +102,7 @@ export class TestPlace {
     return finished(
       spawn('nsenter', ['-t', String(this.pid), '-n', '-m', 'sh', '-c', `exec 2>&1\n${script}`], {
         stdio: ['ignore', 'pipe', 'inherit'],
-        timeout: 20_000,
+        timeout: LATEST,
       }),
     )
   }

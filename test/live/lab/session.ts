@@ -81,7 +81,7 @@ export class TraceRun {
 
   /** Waits until this is on standard error; throws after two minutes or where it ended before. */
   async says(what: RegExp): Promise<void> {
-    const until = Date.now() + 120_000
+    const until = Date.now() + LATEST
     while (!what.test(this.stderr)) {
       if (this.child.exitCode !== null || this.child.signalCode !== null || Date.now() > until)
         throw new Error(`${what} was not said; this was:\n${this.stderr}`)
@@ -146,6 +146,9 @@ export interface RunOptions {
 }
 
 const DAY = 24 * 3600 * 1000
+
+/** Milliseconds that a slow machine may take for what a test waits for; it goes on as soon as that is there. */
+export const LATEST = 120_000
 
 export const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 

@@ -4,6 +4,7 @@ import { FromNow } from '../../../src/live/streams/from-now.ts'
 import { programStream } from '../../../src/live/streams/program.ts'
 import type { Program } from '../../../src/live/streams/programs.ts'
 import { farSide } from '../lab/far-side.ts'
+import { LATEST } from '../lab/session.ts'
 
 const LOG: Program = { name: 'the kernel log', sh: ':', format: 'kernel-log', listens: ':', fromNow: true }
 
@@ -24,7 +25,7 @@ test.for(['hang', 'deaf', 'endless', 'complains-for-ever'])(
     const stream = programStream(far.place, LOG, 1)
     await expect(stream.ready).rejects.toThrow('the kernel log did not begin within 1 s')
     await stream.stop()
-    await vi.waitFor(async () => expect(await far.processes()).toEqual([]))
+    await vi.waitFor(async () => expect(await far.processes()).toEqual([]), { timeout: LATEST })
   },
 )
 
@@ -39,7 +40,7 @@ test('one that does not end is cut', async ({ onTestFinished }) => {
   await stream.stop()
   await reading
   expect(bytes).toBeGreaterThan(0)
-  await vi.waitFor(async () => expect(await far.processes()).toEqual([]))
+  await vi.waitFor(async () => expect(await far.processes()).toEqual([]), { timeout: LATEST })
 })
 
 test('of a line without end before the first that counts little is kept', () => {
