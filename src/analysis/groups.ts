@@ -65,6 +65,13 @@ interface Kept {
   last: JourneyTimes
 }
 
+/** Of a group's packets those that came in exchanges which others began, and the first of these that failed, or that shows more. */
+interface Following extends Pick<Group, 'failedIn' | 'shownBy'> {
+  count: number
+  failed: number
+  through: number
+}
+
 /** Journeys of which it is known what they may be joined to. */
 const MOST_JOINED = 2_000_000
 
@@ -156,9 +163,7 @@ export class Groups {
       delete group.failedIn
     }
     const seen = seenBy(exchanges)
-    const following = new Map<Group, number>()
-    const through = new Map<Group, { count: number; by: string }>()
-    const failed = new Map<Group, { count: number; first: NonNullable<Group['failedIn']> }>()
+    const following = new Map<Group, Following>()
     const { list } = exchanges
     const statuses = new Uint8Array(list.size)
     // of most there is one packet, and what is told of it is told of all of its class
@@ -182,14 +187,18 @@ export class Groups {
       for (const part of only ? [] : told.parts) {
         const of = this.groupOf(part.told)
         if (!of || of === group) continue
-        following.set(of, (following.get(of) ?? 0) + 1)
-        const also = failed.get(of)
-        if (also && isFailed(status)) also.count++
-        else if (isFailed(status)) failed.set(of, { count: 1, first: { id: String(told.parts[0]!.id), status } })
+        const its = following.get(of) ?? { count: 0, failed: 0, through: 0 }
+        following.set(of, its)
+        its.count++
+        if (isFailed(status)) {
+          its.failed++
+          its.failedIn ??= { id: String(told.parts[0]!.id), status }
+        }
         const by = status === 'answered' && part.role === 'replies' ? shownThrough(part, told.parts) : undefined
-        const shown = through.get(of)
-        if (by && shown) shown.count++
-        else if (by) through.set(of, { count: 1, by: String(by.id) })
+        if (by) {
+          its.through++
+          its.shownBy ??= String(by.id)
+        }
       }
       addExchange(group, status, () => tellExchange(told, seen), isHeard(told, status))
     }
@@ -197,10 +206,12 @@ export class Groups {
       const { exchanges: counted } = this.groupOf(told) ?? {}
       if (counted) counted.counts[status]! += others
     }
-    for (const [group, count] of following) if (count === group.count && !group.exchanges) group.followsOnly = true
-    for (const [group, { count, by }] of through) if (count === group.count && group.followsOnly) group.shownBy = by
-    for (const [group, { count, first }] of failed)
-      if (count === group.count && group.followsOnly) group.failedIn = first
+    for (const [group, { count, failed, failedIn, through, shownBy }] of following) {
+      if (count !== group.count || group.exchanges) continue
+      group.followsOnly = true
+      if (failedIn && failed === count) group.failedIn = failedIn
+      if (shownBy !== undefined && through === count) group.shownBy = shownBy
+    }
     if (parts) this.partFailed(exchanges, statuses)
     return statuses
   }

@@ -77,6 +77,9 @@ function ownMark(group: Group<unknown>): ReturnType<typeof markOf> {
 /** Nothing is wrong with the packets themselves, whatever came of the exchange that they belong to. */
 export const isGoodByItself = (group: Group<unknown>): boolean => ownMark(group) === 'good'
 
+/** It is told with what it follows: nothing is to be said of it besides. */
+export const isToldWithFirst = (group: Group<unknown>): boolean => group.followsOnly === true && isGoodByItself(group)
+
 /** Where its protocol need not be answered, that tells of no failure. */
 const UNREPLIED = 'conntrack-unreplied'
 

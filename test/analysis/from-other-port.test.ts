@@ -69,7 +69,7 @@ it('loses the reply that leaves from an address that was not asked', async () =>
   const { exchanges } = await (await open(Object.entries(files).map(([name, text]) => ({ name, text })))).exchanges()
   expect(exchanges[0]!.status).toBe('reply-lost')
   expect(exchanges[0]!.findings.find(({ code }) => code === 'helper-missing')?.message).toBe(
-    '192.0.2.1 replied from port 50303 (#2), and the reply left from 192.0.2.1, which 192.0.2.7 never contacted: it contacted 198.51.100.69. The connection has no conntrack helper, so conntrack treats a reply from another port as a new connection.',
+    '192.0.2.1 replied from port 50303 (#2), and the reply left with source 192.0.2.1, but 192.0.2.7 had contacted 198.51.100.69. The connection has no conntrack helper, so conntrack treats a reply from another port as a new connection.',
   )
 })
 

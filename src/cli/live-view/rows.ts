@@ -1,6 +1,6 @@
 /** Which items the list shows, and which part of them is on the screen. */
 import { memo } from '../../model/memo.ts'
-import { isGoodByItself, markOfGroup } from '../../reports/exchange-words.ts'
+import { isToldWithFirst, markOfGroup } from '../../reports/exchange-words.ts'
 import { foldMatching, matches } from './filter.ts'
 import type { Item, Kept, LiveState } from './state.ts'
 
@@ -26,8 +26,7 @@ function select(state: LiveState): readonly Item[] {
 }
 
 /** With --quiet there is a line for each exchange. */
-const isFollowing = (item: Item): boolean =>
-  item.kind === 'group' && item.group.followsOnly === true && isGoodByItself(item.group)
+const isFollowing = (item: Item): boolean => item.kind === 'group' && isToldWithFirst(item.group)
 
 /** How many of the packets that are remembered match the filter. */
 export function matching(state: LiveState): number {

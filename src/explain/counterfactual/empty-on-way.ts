@@ -14,14 +14,20 @@ export function emptyOnWay(context: Context, { steps, base, table }: TableTraver
   const writer = ({ name }: Chain) =>
     ownerOf({ family: table.family, table: table.name, chain: name, contents: table })?.name
   const led = steps.flatMap((step) => {
-    const to = context.journey.steps[step]!.kind === 'rule' ? chainLedTo(context, step) : undefined
-    const chain = to === undefined ? undefined : table.chains.get(to)
-    return chain?.rules.length === 0 && writer(chain) === writer(beside) ? [chain] : []
+    const chain = emptyLedTo(context, table, step)
+    return chain && writer(chain) === writer(beside) ? [chain] : []
   })
   const [first, ...more] = [...new Set(led)]
   if (more.length === 0) return first
   const [likely, ...others] = [first!, ...more].filter((chain) => hasTwin(table, chain))
   return others.length === 0 ? likely : undefined
+}
+
+/** The chain without rules that the step's rule led to. */
+export function emptyLedTo(context: Context, { chains }: Table, step: number): Chain | undefined {
+  const to = context.journey.steps[step]!.kind === 'rule' ? chainLedTo(context, step) : undefined
+  const chain = to === undefined ? undefined : chains.get(to)
+  return chain?.rules.length === 0 ? chain : undefined
 }
 
 /** `filter_INPUT_ZONES` and `filter_FORWARD_ZONES`, `nat_PRE_public_allow` and `nat_POST_public_allow`: has the other one rules? */

@@ -62,9 +62,9 @@ export const isPassingPort = ({ condition }: Pick<FailedCondition, 'condition'>,
 
 /** Does it ask for the destination port of what comes back, where both sides have a port of their own? */
 export const isForTheWayBack = ({ condition }: Pick<FailedCondition, 'condition'>, packet: Packet): boolean =>
-  isBetweenServices(packet) && / dport$/.test(fieldOf(condition) ?? '') && asks(condition, packet.sport)
+  isBetweenServices(packet) && / dport$/.test(fieldOf(condition) ?? '') && isForPort(condition, packet.sport)
 
-const asks = (condition: FailedCondition['condition'], port: number | undefined): boolean =>
+const isForPort = (condition: FailedCondition['condition'], port: number | undefined): boolean =>
   condition.kind === 'compare' && condition.op === '==' && condition.value === port
 
 /** As DHCP has it, 68 and 67: each side is asked at its own port, and a rule for one of them is there for that direction. */

@@ -6,13 +6,12 @@ import type { RuleRef } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { knowsSockets, listener } from '../../rules/sockets.ts'
-import { verdictOf } from '../../rules/verdict.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
-import { hasTwin } from '../counterfactual/empty-on-way.ts'
+import { emptyLedTo, hasTwin } from '../counterfactual/empty-on-way.ts'
 import { fieldOf, isExact, isLookup, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
-import { chainLedTo, isNat, passes } from '../counterfactual/skipped-rules.ts'
+import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { hasNewDestination, needsDestination, needsSource, staysUnanswered } from '../counterfactual/undeliverable.ts'
 import type { Owner } from '../owners/owner.ts'
 import { nameRef, ownerOfRef, refAt } from '../refs.ts'
@@ -29,7 +28,7 @@ export const emptyChain: Detector = {
     if (unmarked) return [unmarked]
     // what a program here listens for needs no other destination
     if (needsDestination(context) !== 'surely' || listener(context.world.host, lastPacket(context))) return []
-    const empty = emptyOnWay(context)
+    const empty = emptyInNat(context)
     if (!empty) return []
     const { step, rule, ref, to } = empty
     // whoever leads this very port away means it to go on from there, and no program here has it
@@ -43,12 +42,11 @@ export const emptyChain: Detector = {
     const isUnheard = isMeant && knowsSockets(host, last.protocol)
     const besides = isUnheard ? `, and no program of this host listens on port ${last.dport}` : ''
     const message = `${nameRef(ref)} jumps to ${to}, which has no rules: nothing rewrites the packet's destination${besides}.`
-    const owner = ownerOfRef(context, { family: ref.family, table: ref.table, chain: to }) ?? ownerOfRef(context, ref)
     return [
       finding('missing-rule', isMeant ? 'error' : 'note', message, {
         steps: [step + 1],
         rules: [ref],
-        fix: writtenAnew(owner, to),
+        fix: writtenAnew(context, ref, to),
         doubt: isMeant ? -0.1 : 0.5,
       }),
     ]
@@ -63,16 +61,15 @@ interface LedToEmpty {
 }
 
 /** Of several chains of nat, the one whose like at another hook has rules: firewalld has five for each zone. */
-function emptyOnWay(context: Context): LedToEmpty | undefined {
+function emptyInNat(context: Context): LedToEmpty | undefined {
   const all = passes(context)
     .filter((pass) => isNat(pass) && (pass.hook === 'prerouting' || pass.hook === 'output'))
     .flatMap(({ steps, table }) =>
       steps.flatMap((step) => {
         const { rule } = context.evidence.arrivals[step]!
-        const to = rule && context.journey.steps[step]!.kind === 'rule' ? verdictOf(rule).chain : undefined
         const ref = refAt(context, step)
-        const chain = to === undefined ? undefined : table.chains.get(to)
-        if (!rule || !ref || chain?.rules.length !== 0) return []
+        const chain = emptyLedTo(context, table, step)
+        if (!rule || !ref || !chain) return []
         // through a chain for whatever comes, packets for others come as well
         if (!isForHere(context, step) && !namesHost(rule)) return []
         return [{ step, rule, ref, to: chain.name, isLikely: hasTwin(table, chain) }]
@@ -88,15 +85,12 @@ function senderLedToEmpty(context: Context): Detected | undefined {
   for (const { steps, table, hook } of passes(context).filter(isNat))
     for (const step of hook === 'prerouting' || hook === 'output' ? steps : []) {
       const { rule } = context.evidence.arrivals[step]!
-      const to = rule && context.journey.steps[step]!.kind === 'rule' ? verdictOf(rule).chain : undefined
+      const to = emptyLedTo(context, table, step)?.name
       const ref = refAt(context, step)
       const isOfSender = rule?.conditions.some((one) => / saddr$/.test(fieldOf(one) ?? '') && !isNegated(one))
-      if (!ref || to === undefined || !isOfSender || table.chains.get(to)?.rules.length !== 0) continue
-      const message = `${nameRef(ref)} jumps to ${to} for packets of this sender, but ${to} has no rules: nothing marks them for another source, nor rewrites it.`
-      const fix = writtenAnew(
-        ownerOfRef(context, { family: ref.family, table: ref.table, chain: to }) ?? ownerOfRef(context, ref),
-        to,
-      )
+      if (!ref || to === undefined || !isOfSender) continue
+      const message = `${nameRef(ref)} jumps to ${to} for packets of this sender, but ${to} has no rules: nothing rewrites their source, or marks them for that.`
+      const fix = writtenAnew(context, ref, to)
       return finding('missing-rule', 'note', message, { steps: [step + 1], rules: [ref], doubt: 0.5, fix })
     }
   return undefined
@@ -119,9 +113,9 @@ const keyOf = (condition: Condition): string => JSON.stringify(condition)
 function ledToEmpty(context: Context, { kind, pass, mendable }: Goal): Detected[] {
   if (kind !== 'pass' || !mendable) return []
   return pass.steps.flatMap((step) => {
-    const to = context.journey.steps[step]!.kind === 'rule' ? chainLedTo(context, step) : undefined
+    const to = emptyLedTo(context, pass.table, step)?.name
     const ref = refAt(context, step)
-    if (!ref || to === undefined || pass.table.chains.get(to)?.rules.length !== 0) return []
+    if (!ref || to === undefined) return []
     const owner = ownerOfRef(context, { family: ref.family, table: ref.table, chain: to })
     if (owner?.holdsAllowed) return [ledToNothingAllowed(step, ref, to, owner, owner.holdsAllowed)]
     // what all packets traverse is for rules that somebody may add one day
@@ -152,16 +146,18 @@ function ledToNothingAllowed(
 const isSaidToComeBack = (context: Context, step: number): boolean =>
   cameBack.detect(context).some(({ steps }) => steps[0] === step + 1)
 
-/** Where its rules are to come from is known. */
-const writtenAnew = (owner: Owner | undefined, chain: string): Proposal[] =>
-  owner === undefined
-    ? []
-    : [
-        {
-          description: `if ${owner.name} should publish this port, make ${owner.name} write the rules of ${chain} again; it writes them ${owner.when}`,
-          unverified: 'this is not a rule change',
-        },
-      ]
+/** Where its rules are to come from is known: `ref` leads to it. */
+function writtenAnew(context: Context, ref: RuleRef, chain: string): Proposal[] {
+  const owner = ownerOfRef(context, { family: ref.family, table: ref.table, chain }) ?? ownerOfRef(context, ref)
+  if (!owner) return []
+  const { name, when } = owner
+  return [
+    {
+      description: `if ${name} should publish this port, make ${name} write the rules of ${chain} again; it writes them ${when}`,
+      unverified: 'this is not a rule change',
+    },
+  ]
+}
 
 /** Or nobody knows. */
 export const isForHere = ({ evidence, world }: Context, step: number): boolean =>

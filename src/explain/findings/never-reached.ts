@@ -188,7 +188,7 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
         ...(sibling ? [sibling.ref] : misled ? [misled.ref] : empty ? [endOf(pass.table, empty)] : []),
       ],
       ...(misled ? { steps: [misled.step + 1] } : {}),
-      fix: isElsewhere ? [] : misled ? leadBack(misled, chain.name, jumps) : jumps,
+      fix: isElsewhere || isOpenEnd ? [] : misled ? leadBack(misled, chain.name, jumps) : jumps,
       doubt: isOpenEnd ? 0.6 : led ? 0.4 : 0.1,
       ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
     },

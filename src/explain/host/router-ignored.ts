@@ -37,10 +37,14 @@ export function routerIgnored({
     told: ` ${address} on ${device} is a router, but this host ignores router advertisements there: it forwards IPv6, and ${accepts} is 1.`,
     fix: [
       {
-        description: `if this host is to learn its default route from router advertisements: sysctl -w ${accepts}=2, and wait for the next one`,
+        description: `if this host is to learn its default route from router advertisements: sysctl -w ${accepts}=2, then wait for the next advertisement`,
         unverified: 'what the router advertises is unknown here',
       },
-      ...propose(`add a default route by this router`, addRoute(route), 'whether it leads there is unknown here'),
+      ...propose(
+        `add a default route by ${address}`,
+        addRoute(route),
+        `whether ${address} has a route to the destination is unknown here`,
+      ),
     ],
   }
 }

@@ -1,7 +1,7 @@
 /** `explain`: what came of the packets of captures, and why; the worst first. */
 import * as z from 'zod'
 import { nothingTraced } from '../../analysis/nothing-traced.ts'
-import { isGoodByItself } from '../../reports/exchange-words.ts'
+import { isToldWithFirst } from '../../reports/exchange-words.ts'
 import { summaryLines } from '../../ui/worker/summary.ts'
 import { fitted } from '../fitted.ts'
 import { INPUTS, LEFT_OUT, SELECT, STORY, WARNINGS } from '../schemas.ts'
@@ -59,7 +59,7 @@ export async function explainInputs(
   })
   const { warnings, stats } = listing.ending
   // what only answers is told with what it answers
-  const groups = listing.groups.filter((group) => !(group.followsOnly && isGoodByItself(group)))
+  const groups = listing.groups.filter((group) => !isToldWithFirst(group))
   const shown = groups.slice(skip, skip + MOST)
   const answer = fitted(
     {

@@ -12,7 +12,7 @@ import {
   exchangesWords,
   type Fate,
   fatesOfAll,
-  isGoodByItself,
+  isToldWithFirst,
   markOfGroup,
   mixedWords,
   replyWords,
@@ -49,7 +49,7 @@ export const markdown: Form = {
       journey(group) {
         const shown = allPrintable(printedGroup(group))
         packets.add(group)
-        if (group.followsOnly && isGoodByItself(group)) return ''
+        if (isToldWithFirst(group)) return ''
         return join([...notices([shown]), ...journeyLines(shown)])
       },
       end(tail, groups = []) {

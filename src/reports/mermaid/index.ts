@@ -7,7 +7,7 @@ import type { Journey, PrintedFix, Step } from '../../model/journey.ts'
 import { allPrintable } from '../../model/printable.ts'
 import { answerOf } from '../answer.ts'
 import { decidedOf } from '../decided-words.ts'
-import { isGoodByItself, markOfGroup, wordOf } from '../exchange-words.ts'
+import { isToldWithFirst, markOfGroup, wordOf } from '../exchange-words.ts'
 import type { Form, Group } from '../form.ts'
 import { ruleName } from '../journey-words.ts'
 import { UNICODE as MARKS } from '../marks.ts'
@@ -33,7 +33,7 @@ export const mermaid: Form = {
     return {
       begin: () => 'flowchart TB\n',
       journey(group) {
-        if (group.followsOnly && isGoodByItself(group)) return ''
+        if (isToldWithFirst(group)) return ''
         const text = smallEnough(allPrintable(printedGroup(group)), drawn + 1)
         arrows += text.match(ARROW)?.length ?? 0
         characters += text.length

@@ -12,7 +12,7 @@ import {
   elsewhereWords,
   exchangesWords,
   fatesOfAll,
-  isGoodByItself,
+  isToldWithFirst,
   markOfGroup,
   mixedWords,
   whyWords,
@@ -67,7 +67,7 @@ export const text: Form = {
       journey(group) {
         const shown = page.clean(printedGroup(group))
         packets.add(group)
-        if (group.followsOnly && !page.full && (isGoodByItself(group) || onlyRefuses(group))) return ''
+        if (!page.full && (isToldWithFirst(group) || (group.followsOnly && onlyRefuses(group)))) return ''
         if (page.quiet) {
           page.line(headLine(page, shown, page.width))
           return page.take()

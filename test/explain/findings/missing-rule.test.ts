@@ -165,7 +165,7 @@ describe('missing-rule', () => {
       return told({ rules: { nat: of, filter: [] }, packet: TO_ROUTER, listed }, 'missing-rule')?.message
     }
     expect(sent(['unreplied', 'dnat'])).toBe(
-      'nat PORT rule 1 jumps to MARK-MASQ for packets of this sender, but MARK-MASQ has no rules: nothing marks them for another source, nor rewrites it.',
+      'nat PORT rule 1 jumps to MARK-MASQ for packets of this sender, but MARK-MASQ has no rules: nothing rewrites their source, or marks them for that.',
     )
     expect(sent(['dnat', 'assured'])).toBeUndefined()
     expect(sent(['unreplied', 'dnat'], [...nat, '-A MARK-MASQ -j MARK --set-xmark 0x4000/0x4000'])).toBeUndefined()

@@ -29,7 +29,7 @@ export function fromOtherPort({ journey }: Told, unexpected: readonly Told[]): F
   const end = stopper
     ? `was ${stopped(about)}`
     : isAstray
-      ? `left from ${src}, which ${asked.src} never contacted: it contacted ${asked.dst}`
+      ? `left with source ${src}, but ${asked.src} had contacted ${asked.dst}`
       : 'got no further than this host'
   return finding(
     'helper-missing',
