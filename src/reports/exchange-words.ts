@@ -173,7 +173,8 @@ export function whyWords(
   const { status, basis, culprit, journeys, findings } = exchanges.worst
   const [reply, error] = [journeys.replies.at(-1), journeys.errors.at(-1)]
   const { dst, dport } = { ...exchanges.worst.asked, ...exchanges.worst.became }
-  const unreplied = findings.find(({ code }) => code === UNREPLIED)?.message
+  // what is sent each way by itself, as VXLAN is, has an entry of its own that nobody replies to
+  const unreplied = awaitsReply(journey.packet) ? findings.find(({ code }) => code === UNREPLIED)?.message : undefined
   switch (status) {
     case 'dropped':
     case 'rejected':

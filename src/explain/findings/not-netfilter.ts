@@ -10,7 +10,7 @@ import { linkNamed } from '../../rules/links.ts'
 import { listeners } from '../../rules/sockets.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { nameRef } from '../refs.ts'
-import { acceptsOpening, awaitsReply } from '../reply/request-reply.ts'
+import { acceptsOpening, awaitsReply, isOfOverlay } from '../reply/request-reply.ts'
 import { placeWords } from './chosen-place.ts'
 import { leftWords, takenByProxy } from './later.ts'
 
@@ -51,7 +51,8 @@ export const notNetfilter: Detector = {
             sockets,
           )
         const why = signatureWords(packet) ?? unreadWords(context, packet)
-        const check = sockets && !isReply(packet, context.world) && ` ${why ?? 'If no reply comes, check the program.'}`
+        const mayReply = !isReply(packet, context.world) && !isOfOverlay(packet)
+        const check = sockets && mayReply && ` ${why ?? 'If no reply comes, check the program.'}`
         return next(`No rule stopped it: it was delivered to this host.${check || ''}`, sockets)
       }
       case 'forwarded':

@@ -76,7 +76,7 @@ const isAsked = ({ in: came, src = '', sport = 0, dport = 0 }: Packet, { tables,
  * What a VXLAN or Geneve interface sends (RFC 7348, 8926): its source port is a hash of the packet inside, and what comes the
  * other way is for the same destination port.
  */
-const isOfOverlay = ({ protocol, sport, dport = 0 }: Packet): boolean =>
+export const isOfOverlay = ({ protocol, sport, dport = 0 }: Packet): boolean =>
   protocol === 'udp' && OVERLAYS.has(dport) && sport !== dport
 
 /** IANA's of VXLAN and Geneve, and Linux's own default for VXLAN (drivers/net/vxlan/vxlan_core.c). */
