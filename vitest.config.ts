@@ -1,4 +1,5 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { LATEST } from './test/latest.ts'
 
 /** These run the built command, so it is built before them. */
 const BUILT = [
@@ -60,12 +61,6 @@ const ALONE = ['test/explain/hostile-names.test.ts', 'test/live/load.test.ts']
 /** One group, so that a worker that is free takes the next file of any of them. `scripts/test` runs it beside `kernel`, and `unit` beside `live`. */
 const BESIDE = { groupOrder: 1 }
 
-/**
- * Where it is decided what lands (`scripts/test --strict`), what hangs on a kernel, a browser and a busy machine gets a second
- * try. scripts/outcome.mjs lists each that needed it, to be mended, and fails where they are many.
- */
-const TRIED_AGAIN = { retry: process.env.NFWHY_SECOND_TRY ? 1 : 0 }
-
 const project = (name: string, test: TestProjectInlineConfiguration['test']) => ({
   extends: true as const,
   test: { name, ...test },
@@ -76,6 +71,10 @@ export default defineConfig({
     // what hangs is found; what is slow on a busy machine is not
     testTimeout: 240_000,
     hookTimeout: 240_000,
+    expect: { poll: { timeout: LATEST } },
+    // Where it is decided what lands (`scripts/test --strict`), a test gets a second try: much hangs on a kernel, a browser, a
+    // busy machine. scripts/outcome.mjs lists each that needed it, to be mended, and fails where they are many.
+    retry: process.env.NFWHY_SECOND_TRY ? 1 : 0,
     setupFiles: 'test/setup.ts',
     // else what is proposed would hang on how the tests call it
     env: { NFWHY_CALLED_AS: 'nfwhy' },
@@ -102,7 +101,6 @@ export default defineConfig({
       project('alone', { include: ALONE, sequence: BESIDE }),
       project('far', { include: FAR_SIDES, isolate: false, sequence: BESIDE }),
       project('page', {
-        ...TRIED_AGAIN,
         include: PAGE,
         globalSetup: 'test/build.ts',
         isolate: false,
@@ -111,7 +109,6 @@ export default defineConfig({
       project('command', { include: [...BUILT, ...PARTS], globalSetup: 'test/build.ts', isolate: false }),
       // what works in namespaces of its own alone
       project('netns', {
-        ...TRIED_AGAIN,
         include: [...NETNS, ...BOTH],
         globalSetup: 'test/build.ts',
         isolate: false,
@@ -123,7 +120,6 @@ export default defineConfig({
       // not `command`, which plays demos and asks doctor. Beside `live`, which waits for moments and goes first, runs what neither
       // traces nor waits for moments (scripts/test).
       project('kernel', {
-        ...TRIED_AGAIN,
         include: KERNEL,
         exclude: NETNS,
         globalSetup: 'test/build.ts',
@@ -133,7 +129,6 @@ export default defineConfig({
         sequence: { groupOrder: 2 },
       }),
       project('live', {
-        ...TRIED_AGAIN,
         include: LIVE,
         exclude: [...PARTS, ...FAR_SIDES, ...ALONE],
         globalSetup: 'test/build.ts',

@@ -16,6 +16,8 @@ const isAll = words.includes('--all')
 const wanted = words.filter((word) => /^\d+$/.test(word))
 const versions = wanted.length > 0 ? wanted : ['20', '22', '24', '26']
 const CACHE = 'node_modules/.cache/nodes'
+/** A folder that scripts/test reads them from. */
+const REPORTS = process.env.NFWHY_REPORTS
 const FEW = ['captures', 'installed', 'packed', 'stdin']
 const LONG = ['archives', 'library', 'serve', 'single']
 const isFew = words.includes('--few')
@@ -59,6 +61,7 @@ for (const version of versions) {
   const node = join(bin, 'node')
   process.stdout.write(`Node ${execFileSync(node, ['--version'], { encoding: 'utf8' })}`)
   const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--project', 'command', '--silent=true']
+  if (REPORTS) args.push('--reporter=default', '--reporter=json', `--outputFile.json=${REPORTS}/node-${version}.json`)
   const child = spawn(node, [...args, ...(isAll ? [] : testsOf(version))], { env, stdio: 'inherit' })
   const end = () => {
     child.kill()

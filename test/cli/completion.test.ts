@@ -5,14 +5,13 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LATEST } from '../latest.ts'
 import { BIN, nfwhy } from './nfwhy.ts'
 import { typedInZsh, zshLine } from './zsh.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nfwhy-completion-'))
 const env = { PATH: `${folder}:${process.env.PATH}`, HOME: folder, LANG: 'C.UTF-8', TERM: 'dumb' }
 const has = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0
-/** Milliseconds; none of it is waited for unless something hangs. */
-const PATIENCE = 60_000
 
 beforeAll(async () => {
   writeFileSync(join(folder, 'nfwhy'), `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`)
@@ -28,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const run = (shell: string, args: readonly string[], input = '') =>
-  execFileSync(shell, args, { cwd: folder, env, input, encoding: 'utf8', stdio: 'pipe', timeout: PATIENCE })
+  execFileSync(shell, args, { cwd: folder, env, input, encoding: 'utf8', stdio: 'pipe', timeout: LATEST })
 
 /** The words as bash splits them, the last one not yet whole → what it would offer. */
 function inBash(...words: string[]): string[] {

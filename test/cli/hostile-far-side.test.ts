@@ -5,8 +5,8 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { SECTIONS } from '../../src/live/script/index.ts'
+import { LATEST } from '../latest.ts'
 import { farSide } from '../live/lab/far-side.ts'
-import { LATEST } from '../live/lab/session.ts'
 import { BIN, folder } from './nfwhy.ts'
 
 /** Of the process, in MB. */
@@ -41,7 +41,7 @@ function start(args: readonly string[], cwd: string) {
       // it has ended
     }
   }, 20)
-  const late = setTimeout(() => child.kill('SIGKILL'), 55_000)
+  const late = setTimeout(() => child.kill('SIGKILL'), LATEST)
   const ended = new Promise<Run>((resolve) => {
     child.on('close', (code, signal) => {
       clearInterval(looking)

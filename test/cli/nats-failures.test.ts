@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openStore, parseStoreUrl } from '../../src/store/index.ts'
 import type { Store } from '../../src/store/store.ts'
+import { LATEST } from '../latest.ts'
 import { exchanges, rulesetRows } from '../store/nats/batches.ts'
 import { ClickHouse, hasClickHouse, hasProgram, Nats } from '../store/servers.ts'
 import { BIN, folder, nfwhy } from './nfwhy.ts'
@@ -19,7 +20,7 @@ async function until(
   child?: ChildProcess,
   complained = () => '',
 ): Promise<void> {
-  for (const end = Date.now() + 60_000; !(await isSo()); ) {
+  for (const end = Date.now() + LATEST; !(await isSo()); ) {
     if (child && child.exitCode !== null)
       throw new Error(`the loader ended before ${what}, with ${child.exitCode}: ${complained()}`)
     if (Date.now() > end) throw new Error(`${what}: it did not come to that`)

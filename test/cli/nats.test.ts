@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LATEST } from '../latest.ts'
 import { ClickHouse, hasClickHouse, hasProgram, Nats } from '../store/servers.ts'
 import { folder, nfwhy, nfwhyAlone } from './nfwhy.ts'
 import { answer, ask, explain, packets, RULES, TRACE } from './stored.ts'
@@ -89,7 +90,7 @@ describe.skipIf(!hasProgram('nats-server'))('a broker', () => {
     const client = await connect({ servers: `127.0.0.1:${broker.port}` })
     const { gzipSync } = await import('node:zlib')
     const send = (value: unknown) =>
-      client.request('mixed.batches', gzipSync(JSON.stringify(value)), { timeout: 10_000, headers: headers() })
+      client.request('mixed.batches', gzipSync(JSON.stringify(value)), { timeout: LATEST, headers: headers() })
     try {
       await send({ kind: 'other' })
       expect(await load(stream, store)).toEqual({

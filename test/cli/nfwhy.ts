@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { LATEST } from '../latest.ts'
 import { checkOutput } from '../schemas.ts'
 
 export const BIN = fileURLToPath(new URL('../../bin/nfwhy.js', import.meta.url))
@@ -29,9 +30,6 @@ interface Options {
   /** More of Node's own arguments. */
   node?: readonly string[]
 }
-
-/** No test waits longer for a process. Milliseconds. */
-const PATIENCE = 120_000
 
 /** Without a terminal, 80 columns, UTF-8; commands are proposed as of an installed nfwhy. */
 const environment = (): NodeJS.ProcessEnv => ({
@@ -62,7 +60,7 @@ export const shell = (script: string, { cwd, env }: Pick<Options, 'cwd' | 'env'>
     cwd,
     env: { ...environment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: PATIENCE,
+    timeout: LATEST,
   })
   return finished(child)
 }
@@ -78,7 +76,7 @@ export function begin(args: readonly string[], options: Pick<Options, 'cwd'> = {
     child,
     write: (text) => void child.stdin!.write(text),
     async shows(text) {
-      const until = Date.now() + PATIENCE
+      const until = Date.now() + LATEST
       while (!stdout.includes(text)) {
         if (Date.now() > until) throw new Error(`"${text}" did not come; this did:\n${stdout}`)
         await new Promise((resolve) => setTimeout(resolve, 10))
@@ -102,7 +100,7 @@ interface Begun {
 }
 
 function start(args: readonly string[], { cwd, env }: Pick<Options, 'cwd' | 'env'>): ChildProcess {
-  return spawn(process.execPath, args, { cwd, env: { ...environment(), ...env }, timeout: PATIENCE })
+  return spawn(process.execPath, args, { cwd, env: { ...environment(), ...env }, timeout: LATEST })
 }
 
 function finished(child: ChildProcess): Promise<Run> {

@@ -72,7 +72,7 @@ test.skipIf(!hasProgram('rsyslogd'))('brings lines to another machine, which was
     return name === undefined ? [] : readFileSync(join(hosts, name), 'utf8').split('\n').slice(0, -1)
   }
   const arrives = (sent: readonly string[]) =>
-    expect.poll(() => [...new Set(come())].sort(), { timeout: 90_000 }).toEqual([...new Set(sent)].sort())
+    expect.poll(() => [...new Set(come())].sort()).toEqual([...new Set(sent)].sort())
 
   const file = join(lines, 'trace.ndjson')
   writeFileSync(file, stdout)

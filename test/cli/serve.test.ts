@@ -93,7 +93,7 @@ describe('keeps a pipe in a file that has no name', () => {
     run.child.stderr!.on('data', (part) => {
       said += part
     })
-    await expect.poll(() => said, { timeout: 10_000 }).toBe('Reading standard input to its end …\n')
+    await expect.poll(() => said).toBe('Reading standard input to its end …\n')
     await new Promise((done) => setTimeout(done, 300))
     run.child.kill('SIGINT')
     await run.shows('Ctrl-C')

@@ -4,6 +4,7 @@ import { chmodSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
+import { LATEST } from '../latest.ts'
 import { until, whyNoDrops } from './drops/available.ts'
 import { buildDrops } from './drops/build.ts'
 import { isLoaded, programsOf } from './drops/programs.ts'
@@ -20,7 +21,7 @@ chmodSync(dirname(built.program), 0o755)
 /** What the program says first. */
 function said(...argv: string[]): unknown {
   const [command = '', ...args] = [...argv, process.execPath, built.program, INODE]
-  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 20_000 })
+  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: LATEST })
   if (stdout === '') throw new Error(stderr)
   return JSON.parse(stdout.split('\n')[0]!)
 }

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import type { Exchange } from '../../src/model/exchange.ts'
 import { nfwhy } from '../cli/nfwhy.ts'
+import { LATEST } from '../latest.ts'
 import { whyNoPlace } from './lab/place.ts'
 import { ADDRESSES, openNetwork } from './lab/router.ts'
-import { LATEST, sleep, TraceRun } from './lab/session.ts'
+import { sleep, TraceRun } from './lab/session.ts'
 
 const missing = whyNoPlace('python3', 'curl')
 const { server } = ADDRESSES.ip

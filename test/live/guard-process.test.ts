@@ -3,8 +3,8 @@ import { expect, test, vi } from 'vitest'
 import { startGuard } from '../../src/live/guard-process.ts'
 import { GUARD } from '../../src/live/limits.ts'
 import type { Plan } from '../../src/live/plan.ts'
+import { LATEST } from '../latest.ts'
 import { farSide } from './lab/far-side.ts'
-import { LATEST } from './lab/session.ts'
 
 const PLAN: Plan = {
   id: 'nfwhy-100000000',

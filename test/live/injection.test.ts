@@ -17,6 +17,7 @@ import type { Backend, Plan } from '../../src/live/plan.ts'
 import { readFacts } from '../../src/live/survey/facts.ts'
 import { parseVia } from '../../src/live/trace-host.ts'
 import { shellWord } from '../../src/model/command.ts'
+import { LATEST } from '../latest.ts'
 import { share, stride } from '../share.ts'
 
 const SHELLS = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(
@@ -153,7 +154,7 @@ describe.each(PLACES)('%s', (place, backend, lines, log) => {
     expect(some.length).toBeGreaterThan(0)
     for (const { word, plan } of some) {
       writeFileSync(told, '')
-      const script = harmless(guardScript({ ...plan, until: Math.floor(Date.now() / 1000) + 20 }))
+      const script = harmless(guardScript({ ...plan, until: Math.floor(Date.now() / 1000) + 120 }))
       const file = join(folder, 'script')
       writeFileSync(file, script)
       expect(spawnSync(program, [...words, '-n', file], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
@@ -162,7 +163,7 @@ describe.each(PLACES)('%s', (place, backend, lines, log) => {
         encoding: 'utf8',
         cwd: folder,
         env: { PATH: `${bin}:/usr/bin:/bin` },
-        timeout: 20_000,
+        timeout: LATEST,
       })
       expect(`${stdout}${stderr}`, word).toMatch(/^begun\nready\nundone\n$/)
       expect(existsSync(canary), word).toBe(false)

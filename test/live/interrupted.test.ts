@@ -3,14 +3,15 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { LATEST } from '../latest.ts'
 import { TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
-import { LATEST, sleep } from './lab/session.ts'
+import { sleep } from './lab/session.ts'
 import { changes, changesAfter, snapshot } from './lab/snapshot.ts'
 
 const missing = whyNoPlace('tcpdump', 'flock')
 const SETUP = 'iptables-legacy -A INPUT -p udp --dport 9 -j DROP'
-/** Milliseconds from the signal to the end, on a machine that has other things to do as well. */
-const PROMPT = 2500
+/** Seconds that whatever hangs does so: longer than any test waits. */
+const LONG = (2 * LATEST) / 1000
 
 /** Leads on to a place; its call number `from` and all later ones never answer, and do `hangs` instead. */
 function hanging(whenOver: WhenOver, from: number, hangs: string) {
@@ -38,11 +39,11 @@ function hanging(whenOver: WhenOver, from: number, hangs: string) {
 
 describe.skipIf(missing)(`ended before tracing is on${missing ? `: ${missing}` : ''}`, () => {
   test.for([
-    ['it looks', 1, [], 'SIGINT', 'exec sleep 60'],
+    ['it looks', 1, [], 'SIGINT', `exec sleep ${LONG}`],
     ['it looks, at what does not end by itself', 1, [], 'SIGTERM', "trap '' TERM; while :; do sleep 0.1; done"],
-    ['it reads the rules', 2, [], 'SIGINT', 'exec sleep 60'],
-    ['it listens with a program', 3, ['--programs'], 'SIGTERM', 'exec sleep 60'],
-    ['it sets up', 3, [], 'SIGINT', 'exec sleep 60'],
+    ['it reads the rules', 2, [], 'SIGINT', `exec sleep ${LONG}`],
+    ['it listens with a program', 3, ['--programs'], 'SIGTERM', `exec sleep ${LONG}`],
+    ['it sets up', 3, [], 'SIGINT', `exec sleep ${LONG}`],
   ] as const)('while %s', async ([, from, args, signal, hangs], { onTestFinished }) => {
     const place = await TestPlace.open(onTestFinished, { setup: SETUP })
     const before = await snapshot(place)
@@ -53,7 +54,7 @@ describe.skipIf(missing)(`ended before tracing is on${missing ? `: ${missing}` :
     const since = Date.now()
     run.kill(signal)
     const { code, stdout, stderr } = await run.ended
-    expect(Date.now() - since, stderr).toBeLessThan(PROMPT)
+    expect(Date.now() - since, stderr).toBeLessThan(LATEST)
     expect(code, stderr).toBe(2)
     expect(stdout).toBe('')
     expect(stderr).not.toMatch(/^Ready|bug/m)
@@ -61,14 +62,14 @@ describe.skipIf(missing)(`ended before tracing is on${missing ? `: ${missing}` :
     expect(stderr).toMatch(
       from === 3 && args.length === 0 ? /clean-up there runs by itself/ : /^nfwhy: .*nothing is left behind/m,
     )
-    expect(await changesAfter(before, place, run.mark, 2)).toEqual([])
+    expect(await changesAfter(before, place, run.mark)).toEqual([])
   })
 
   test.for(['SIGINT', 'SIGTERM'] as const)(
     '%s ends the document that has begun',
     async (signal, { onTestFinished }) => {
       const place = await TestPlace.open(onTestFinished, { setup: SETUP })
-      const lead = hanging(onTestFinished, 2, 'exec sleep 60')
+      const lead = hanging(onTestFinished, 2, `exec sleep ${LONG}`)
       const run = place.trace(['--json'], {}, `${lead.program} ${place.via}`)
       await lead.hangs()
       await sleep(100)
@@ -85,7 +86,7 @@ describe.skipIf(missing)(`ended before tracing is on${missing ? `: ${missing}` :
     const place = await TestPlace.open(onTestFinished, { setup: SETUP })
     const other = await TestPlace.open(onTestFinished, { setup: SETUP })
     const before = await snapshot(other)
-    const lead = hanging(onTestFinished, 2, 'exec sleep 60')
+    const lead = hanging(onTestFinished, 2, `exec sleep ${LONG}`)
     const run = place.trace(['--via', other.via], {}, `${lead.program} ${place.via}`)
     await lead.hangs()
     const until = Date.now() + LATEST
@@ -97,7 +98,7 @@ describe.skipIf(missing)(`ended before tracing is on${missing ? `: ${missing}` :
     const { code, stderr } = await run.ended
     expect(code, stderr).toBe(2)
     expect(stderr).toContain('nothing is left behind')
-    expect(await changesAfter(before, other, run.mark, 3)).toEqual([])
+    expect(await changesAfter(before, other, run.mark)).toEqual([])
   })
 
   test('a second Ctrl-C, while it waits to take back, ends at once', async ({ onTestFinished }) => {
@@ -105,15 +106,16 @@ describe.skipIf(missing)(`ended before tracing is on${missing ? `: ${missing}` :
     const before = await snapshot(place)
     const run = place.trace(['--backend', 'legacy'])
     await run.says(/^Ready/m)
-    const lock = place.runThere('exec flock /run/xtables.lock sleep 6')
-    await sleep(300)
+    const lock = place.backgroundThere(`exec flock -F /run/xtables.lock sleep ${LONG}`)
+    const isHeld = async () => (await place.runThere('flock -n /run/xtables.lock true')).status !== 0
+    await expect.poll(isHeld).toBe(true)
     run.kill('SIGINT')
     await run.says(/Ctrl-C ends at once/)
     const since = Date.now()
     run.kill('SIGINT')
     expect((await run.ended).signal).toBe('SIGINT')
-    expect(Date.now() - since).toBeLessThan(1500)
-    await lock
-    expect(await changesAfter(before, place, run.mark, 4)).toEqual([])
+    expect(Date.now() - since).toBeLessThan(LATEST)
+    lock.kill()
+    expect(await changesAfter(before, place, run.mark)).toEqual([])
   })
 })

@@ -3,8 +3,9 @@
  * namespace's. And that what compares two moments (lab/snapshot.ts) finds what was left behind.
  */
 import { describe, expect, test, vi } from 'vitest'
+import { LATEST } from '../latest.ts'
 import { TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
-import { kill, LATEST, sleep } from './lab/session.ts'
+import { kill, sleep } from './lab/session.ts'
 import { changes, changesAfter, type Snapshot, snapshot } from './lab/snapshot.ts'
 
 const missing = whyNoPlace('tcpdump', 'setpriv')
@@ -118,7 +119,7 @@ describe.skipIf(missing)(`looking changes nothing${missing ? `: ${missing}` : ''
       expect(changes(otherBefore, await snapshot(other))).toEqual([])
       expect(changes(before, await snapshot(place))).not.toEqual([])
       expect((await place.trace(['--cleanup']).ended).code).toBe(0)
-      expect(await changesAfter(before, place, run.mark, 1)).toEqual([])
+      expect(await changesAfter(before, place, run.mark)).toEqual([])
     })
   })
 

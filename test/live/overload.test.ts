@@ -69,7 +69,7 @@ async function flooded(whenOver: WhenOver, words: readonly string[]) {
     sent,
     memory,
     late: (Date.now() - ready - FOR * 1000) / slowness(),
-    left: await changesAfter(before, place, run.mark, 2),
+    left: await changesAfter(before, place, run.mark),
   }
 }
 

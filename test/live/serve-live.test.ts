@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { nfwhy } from '../cli/nfwhy.ts'
+import { LATEST } from '../latest.ts'
 import { Chromium, hasChromium, type Shown } from '../page/browser.ts'
 import { firstBlock } from '../page/command-line.ts'
 import { TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
-import { LATEST, TraceRun } from './lab/session.ts'
+import { TraceRun } from './lab/session.ts'
 import { changes, changesAfter, type Snapshot, snapshot } from './lab/snapshot.ts'
 
 const missing = whyNoPlace('socat') ?? (hasChromium ? undefined : 'there is no Chromium')
@@ -17,8 +18,6 @@ table inet filter {
 }
 E`
 const LEGACY = 'iptables-legacy -A INPUT -p tcp --dport 81 -j DROP'
-/** Seconds. */
-const RESTORED = 30
 
 interface Live {
   place: TestPlace
@@ -52,7 +51,7 @@ describe.skipIf(missing).concurrent(`serve --live${missing === undefined ? '' : 
   const row = ({ page }: Shown, words: string | RegExp) =>
     page.locator('[role=row], [role=option]', { hasText: words }).first().waitFor({ timeout: LATEST })
   const restored = async ({ before, place, run }: Live) =>
-    expect(await changesAfter(before, place, run.mark, RESTORED)).toEqual([])
+    expect(await changesAfter(before, place, run.mark)).toEqual([])
 
   test.for([
     ['nft', [], NFT, /filter input/],

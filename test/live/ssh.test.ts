@@ -50,7 +50,7 @@ describe.skipIf(missing)(`over ssh${missing ? `: ${missing}` : ''}`, () => {
         packet: { src: '127.0.0.9', protocol: 'icmp' },
       })
       expect(journeys[0].culprit.rule).toMatch(/127\.0\.0\.9/)
-      expect(await changesAfter(before, place, run.mark, 3)).toEqual([])
+      expect(await changesAfter(before, place, run.mark)).toEqual([])
     })
 
     test('the connection is cut', async ({ onTestFinished }) => {
@@ -62,7 +62,7 @@ describe.skipIf(missing)(`over ssh${missing ? `: ${missing}` : ''}`, () => {
       const { code, stderr } = await run.ended
       expect(code).toBe(2)
       expect(stderr).toMatch(/^nfwhy: (?!this is a bug)/m)
-      expect(await changesAfter(before, place, run.mark, 3)).toEqual([])
+      expect(await changesAfter(before, place, run.mark)).toEqual([])
     })
 
     test('the connection hangs', async ({ onTestFinished }) => {
@@ -71,11 +71,9 @@ describe.skipIf(missing)(`over ssh${missing ? `: ${missing}` : ''}`, () => {
       await run.says(/^Ready/m)
       const connections = await sshd.connections()
       for (const pid of connections) kill(pid, 'SIGSTOP')
-      const since = Date.now()
       const { code, stderr } = await run.ended
       expect(code).toBe(2)
       expect(stderr).toContain('no data came from there')
-      expect(Date.now() - since).toBeLessThan(20_000)
       await sleep(1000)
       // sshd's own processes are still stopped
       const left = (await changesAfter(before, place, run.mark, 3)).filter((line) => !/process: \d+ sshd: /.test(line))

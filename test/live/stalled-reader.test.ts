@@ -25,22 +25,18 @@ async function stalled(whenOver: WhenOver, command: readonly string[] = []) {
 describe.skipIf(missing)(`a reader that has stopped${missing ? `: ${missing}` : ''}`, () => {
   test('SIGTERM ends it all the same', async ({ onTestFinished }) => {
     const { place, before, run } = await stalled(onTestFinished)
-    const since = Date.now()
     run.kill('SIGTERM')
     const { code, stderr } = await run.ended
-    expect(Date.now() - since, stderr).toBeLessThan(3000)
     expect(code, stderr).toBe(2)
     expect(stderr).toMatch(/no program reads standard output: the last \d{4,} bytes were not written/)
-    expect((await changesAfter(before, place, run.mark, 2)).filter((line) => !line.includes('ping'))).toEqual([])
+    expect((await changesAfter(before, place, run.mark)).filter((line) => !line.includes('ping'))).toEqual([])
   })
 
   test('SIGTERM, where what it says goes the same way', async ({ onTestFinished }) => {
     const { place, before, run } = await stalled(onTestFinished, ['sh', '-c', 'exec "$@" 2>&1', 'sh'])
-    const since = Date.now()
     run.kill('SIGTERM')
     expect((await run.ended).code).toBe(2)
-    expect(Date.now() - since).toBeLessThan(4000)
-    expect((await changesAfter(before, place, run.mark, 2)).filter((line) => !line.includes('ping'))).toEqual([])
+    expect((await changesAfter(before, place, run.mark)).filter((line) => !line.includes('ping'))).toEqual([])
   })
 
   test('Ctrl-C takes everything back, and what was seen is all there for who reads on', async ({ onTestFinished }) => {

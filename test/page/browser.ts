@@ -6,6 +6,7 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { CHROMIUM } from '../cli/library/browser.ts'
+import { LATEST } from '../latest.ts'
 
 export const BUILT = fileURLToPath(new URL('../../dist/page/', import.meta.url))
 
@@ -47,6 +48,7 @@ export class Chromium {
       viewport: { width, height },
       colorScheme: dark ? 'dark' : 'light',
     })
+    context.setDefaultTimeout(LATEST)
     const page = await context.newPage()
     const requests: string[] = []
     const errors: string[] = []

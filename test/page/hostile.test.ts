@@ -166,7 +166,7 @@ describe.skipIf(!hasChromium)('what means harm', () => {
     await page.keyboard.press('Escape')
     for (const tab of ['rules', 'try']) {
       await page.locator(`#tab-${tab}`).click()
-      if (tab === 'try') await page.waitForSelector('[data-result="without changes"]', { timeout: 20_000 })
+      if (tab === 'try') await page.waitForSelector('[data-result="without changes"]')
       else await page.locator('.table').first().waitFor()
       for (const folded of await page.locator('main summary').all())
         await folded.evaluate((one) => ((one.parentElement as HTMLDetailsElement).open = true))

@@ -118,7 +118,7 @@ describe.skipIf(!hasChromium)('the list', () => {
     const rows = ({ page }: Shown) => page.locator('.row')
     const links: string[] = []
     const shows = async (shown: Shown, count: number, selected: string) => {
-      await expect.poll(() => rows(shown).count(), { timeout: 30_000 }).toBe(count)
+      await expect.poll(() => rows(shown).count()).toBe(count)
       await shown.page.locator(`#tab-${selected}[aria-selected=true]`).waitFor()
     }
     await withShown(async (shown) => {
@@ -170,7 +170,7 @@ describe.skipIf(!hasChromium)('the list', () => {
         await said.waitFor()
         expect(await heading(shown).textContent()).toContain('DROPPED')
         await page.keyboard.press('j')
-        await said.waitFor({ state: 'detached', timeout: 10_000 })
+        await said.waitFor({ state: 'detached' })
       },
       {},
       `${server.address}#journey=99`,
@@ -181,7 +181,7 @@ describe.skipIf(!hasChromium)('the list', () => {
       async ({ page }) => {
         await page.getByText('The list is not filtered.').waitFor()
         expect(await page.locator('#filter').inputValue()).toBe('tcp dst prt 80')
-        await expect.poll(() => page.locator('.row').count(), { timeout: 30_000 }).toBe(2)
+        await expect.poll(() => page.locator('.row').count()).toBe(2)
       },
       {},
       `${server.address}#filter=tcp%20dst%20prt%2080`,

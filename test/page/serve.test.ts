@@ -12,9 +12,6 @@ import { expectSame } from './same.ts'
 import { Servings } from './serving.ts'
 import { toldOf } from './told.ts'
 
-/** Milliseconds. */
-const PATIENCE = 20_000
-
 describe.skipIf(!hasChromium)('nfwhy serve', () => {
   const chromium = new Chromium()
   const servings = new Servings()
@@ -25,7 +22,7 @@ describe.skipIf(!hasChromium)('nfwhy serve', () => {
 
   /** What is seen at once, with nothing unfolded. */
   const text = async ({ page }: Shown) => {
-    await page.waitForSelector('.explanation, .wrong', { timeout: PATIENCE })
+    await page.waitForSelector('.explanation, .wrong')
     return page.locator('.explanation').innerText()
   }
 
@@ -64,7 +61,7 @@ describe.skipIf(!hasChromium)('nfwhy serve', () => {
     await expectTold(shown, args)
     await shown.page.context().close()
     const wrong = await chromium.open((await serve(['--as', `iptables-save:${log}`, `${EXAMPLE}/rules.v4`])).link)
-    await wrong.page.waitForSelector('.wrong, .main.alone', { timeout: PATIENCE })
+    await wrong.page.waitForSelector('.wrong, .main.alone')
     expect(await wrong.page.locator('.explanation').count()).toBe(0)
     await wrong.page.context().close()
   })
@@ -154,11 +151,11 @@ describe.skipIf(!hasChromium)('nfwhy serve', () => {
     expect(await ended).toBe('SIGINT')
     // not only when Node gives up on the page's idle connections, which is after 5 s
     expect(Date.now() - began).toBeLessThan(4000)
-    await shown.page.waitForSelector('.wrong', { timeout: PATIENCE })
+    await shown.page.waitForSelector('.wrong')
     expect(await shown.page.locator('.wrong').textContent()).toContain('nfwhy serve has ended')
     // what was shown stays, in view
     expect(await text(shown)).toContain('DROPPED')
-    await shown.page.locator('.explanation').getByText('DROPPED').first().click({ timeout: 5000, trial: true })
+    await shown.page.locator('.explanation').getByText('DROPPED').first().click({ trial: true })
     expect((await shown.page.locator('.main').boundingBox())!.height).toBeGreaterThan(600)
     // and what has to be read again is told as such
     await shown.page.fill('#filter', 'tcp')

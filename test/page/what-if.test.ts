@@ -177,7 +177,7 @@ describe.skipIf(!hasChromium)('what if', () => {
       // what is chosen once nobody types is shown
       await page.locator('#words').blur()
       await page.locator('[role=option][aria-selected=false]').first().click()
-      await expect.poll(() => page.locator('#words').inputValue(), { timeout: 30_000 }).not.toContain(':40009')
+      await expect.poll(() => page.locator('#words').inputValue()).not.toContain(':40009')
     }))
 
   test('does it by keyboard alone', () =>

@@ -1,8 +1,10 @@
 /** Tracing as the README tells a person to do it, and the machine's state as `nfwhy collect` asks for it. */
+
 import type { Lab } from '../../src/demo/lab.ts'
 import type { Input } from '../../src/index.ts'
 import { gather } from '../../src/live/collect/gather.ts'
 import { NOTES, SECTIONS } from '../../src/live/script/index.ts'
+import { LATEST } from '../latest.ts'
 import { withoutIdle } from '../live/lab/snapshot.ts'
 import type { Backend, Problem } from './problem.ts'
 
@@ -89,7 +91,7 @@ async function traceByNft(lab: Lab, host: string, backend: Backend): Promise<Tra
     do: 'await',
     path: '/proc/net/netlink',
     pattern: '^\\S+ +12 +[1-9]\\d* +0*[1-9a-f]',
-    timeout: 5000,
+    timeout: LATEST,
   })
   return {
     stop: async () => {
@@ -104,7 +106,7 @@ async function traceToNflog(lab: Lab, host: string): Promise<Tracing> {
   await lab.ask(host, { do: 'write', files: [['/proc/sys/net/netfilter/nf_log/10', 'nfnetlink_log']] })
   const argv = ['tcpdump', '-i', 'nflog:0', '-B', '65536', '-s', '0', '-U', '-w', '-']
   await lab.ask(host, { do: 'watch', name: 'nflog', argv })
-  await lab.ask(host, { do: 'await', path: '/proc/net/netfilter/nfnetlink_log', pattern: '^\\s*0 ', timeout: 5000 })
+  await lab.ask(host, { do: 'await', path: '/proc/net/netfilter/nfnetlink_log', pattern: '^\\s*0 ', timeout: LATEST })
   await traceByLegacy(lab, host)
   return {
     stop: async () => {

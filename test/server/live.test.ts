@@ -31,15 +31,7 @@ function feed() {
   return { of, seen, change, told }
 }
 
-/** Milliseconds. */
-const PATIENCE = 10_000
-
-async function until(what: () => boolean): Promise<void> {
-  for (let waited = 0; !what(); waited += 10) {
-    if (waited > PATIENCE) throw new Error('it did not happen')
-    await new Promise((done) => setTimeout(done, 10))
-  }
-}
+const until = (what: () => boolean) => expect.poll(what, { interval: 10 }).toBe(true)
 
 test('tells a page of each state, and knows when it has gone', async () => {
   const { of, seen, change, told } = feed()

@@ -4,6 +4,7 @@ import { chmodSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from '../../src/model/command.ts'
+import { LATEST } from '../latest.ts'
 
 /** What commands of ours name, and what an attack would. */
 const PROGRAMS = [
@@ -51,7 +52,7 @@ export class Stubs {
       env: { PATH: join(this.folder, 'bin'), HOME: work },
       input: '',
       encoding: 'utf8',
-      timeout: 10_000,
+      timeout: LATEST,
     })
     const made = readdirSync(work)
     if (error || status !== 0 || stderr !== '' || made.length > 0)

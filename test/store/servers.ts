@@ -5,15 +5,13 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { LATEST } from '../latest.ts'
 
 /** Debian has it beside the system's other servers. */
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
 
 export const hasProgram = (name: string): boolean =>
   PATH.split(':').some((folder) => folder !== '' && existsSync(join(folder, name)))
-
-/** Milliseconds: no server takes longer to answer. */
-const PATIENCE = 30_000
 
 /** A port that nobody has. */
 function freePort(): Promise<number> {
@@ -59,7 +57,7 @@ export abstract class Server {
     const child = spawn(program!, args, { cwd: this.folder, env: { ...process.env, PATH }, stdio: 'ignore' })
     this.child = child
     this.closed = new Promise((resolve) => child.on('close', resolve))
-    const until = Date.now() + PATIENCE
+    const until = Date.now() + LATEST
     while (!(await this.answers())) {
       if (child.exitCode !== null || Date.now() > until) throw new Error(`${program} does not answer`)
       await new Promise((resolve) => setTimeout(resolve, 30))

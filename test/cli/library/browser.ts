@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
+import { LATEST } from '../../latest.ts'
 
 /** The first is Chromium without a window of its own: the same engine, for less than two thirds of the processor time. */
 export const CHROMIUM = ['chromium-headless-shell', 'chromium', 'chromium-browser'].find(
@@ -12,8 +13,6 @@ export const CHROMIUM = ['chromium-headless-shell', 'chromium', 'chromium-browse
 )
 
 const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.mjs': 'text/javascript' }
-/** Milliseconds. */
-const PATIENCE = 60_000
 
 /** What `worker` (a module's text) posts as its only message. `roots`: folders by the first part of their paths. */
 export async function inWorker(worker: string, roots: Readonly<Record<string, string>>): Promise<unknown> {
@@ -55,7 +54,7 @@ export async function inWorker(worker: string, roots: Readonly<Record<string, st
   const page = [`--user-data-dir=${profile}`, `http://127.0.0.1:${port}/`]
   const child = spawn(CHROMIUM!, [...flags, ...quiet, ...page], { stdio: 'ignore', detached: true })
   child.on('error', (error) => fail(error))
-  const late = setTimeout(() => fail(new Error('the worker gave no answer')), PATIENCE)
+  const late = setTimeout(() => fail(new Error('the worker gave no answer')), LATEST)
   try {
     return await answered
   } finally {

@@ -7,13 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { canShowLiveView } from '../../../src/cli/live-view/view.ts'
+import { LATEST } from '../../latest.ts'
 import { Emulator } from './emulator.ts'
 import { examples } from './screens.ts'
 
 const HERE = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const python = spawnSync('python3', ['-c', 'import pty']).status === 0
-/** Milliseconds. */
-const PATIENCE = 30_000
 
 const folder = mkdtempSync(join(tmpdir(), 'nfwhy-view-'))
 const file = (name: string) => join(folder, name)
@@ -27,7 +26,7 @@ beforeAll(async () => {
     output: { file: program, format: 'esm', codeSplitting: false },
   })
   writeFileSync(file('came.json'), JSON.stringify(examples().map(({ group, packet }) => ({ group, packet }))))
-}, PATIENCE)
+})
 afterAll(() => rmSync(folder, { recursive: true }))
 
 class Session {
@@ -72,7 +71,7 @@ class Session {
   }
 
   async until(what: string, holds: () => boolean): Promise<void> {
-    const end = Date.now() + PATIENCE
+    const end = Date.now() + LATEST
     while (!holds()) {
       if (Date.now() > end) throw new Error(`${what}: not so. On the screen:\n${this.screen}\n\n${this.terminal.main}`)
       await new Promise((resolve) => setTimeout(resolve, 10))

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { LATEST } from '../../latest.ts'
 import { TestPlace, type WhenOver } from './place.ts'
 import { sleep, type TraceRun } from './session.ts'
 import { changes, changesAfter, type Snapshot, snapshot } from './snapshot.ts'
@@ -32,8 +33,6 @@ export interface Outcome {
 
 /** Seconds; nfwhy asks after its shells four times in it, and they after each other. */
 const SILENCE = 4
-/** Seconds that taking back may last on a busy machine. */
-const PATIENCE = 30
 const TRAFFIC = 'exec ping -q -i 0.2 127.0.0.1'
 const CGROUPS = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup']
 
@@ -92,7 +91,7 @@ export class KillingLab {
   }
 
   private async endsItself(run: TraceRun, willEnd: boolean): Promise<void> {
-    const until = Date.now() + (SILENCE + PATIENCE) * 1000
+    const until = Date.now() + SILENCE * 1000 + LATEST
     // where nobody was there to be killed it runs on
     if (!willEnd) run.kill('SIGINT')
     while (run.child.exitCode === null && run.child.signalCode === null) {
@@ -109,7 +108,7 @@ export class KillingLab {
 
   private async whatStays(run: TraceRun, met: readonly Process[], wereAll: boolean): Promise<Outcome['result']> {
     const { place, before } = this
-    const left = await changesAfter(before, place, run.mark, wereAll ? 1 : PATIENCE)
+    const left = await changesAfter(before, place, run.mark, wereAll ? 1 : undefined)
     const text = await rulesText(place)
     if (left.length === 0) {
       if (text !== this.text) throw new Error(`rules are not what they were:\n${text}\nbefore:\n${this.text}`)
@@ -132,7 +131,7 @@ export const kill9 = (pids: readonly number[]) => spawnSync('kill', ['-9', ...pi
 
 /** They are there as soon as it sets up. */
 async function shellsOf(run: TraceRun): Promise<void> {
-  const until = Date.now() + 5000
+  const until = Date.now() + LATEST
   while (run.halves()?.keeper === undefined && Date.now() < until) await sleep(10)
 }
 

@@ -6,7 +6,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { shellWord } from '../../../src/model/command.ts'
 import { whyNot } from '../../kernel/namespaces.ts'
-import { LATEST, type RunOptions, TraceRun } from './session.ts'
+import { LATEST } from '../../latest.ts'
+import { type RunOptions, TraceRun } from './session.ts'
 
 const TOOLS = ['nsenter', 'ip', 'nft', 'iptables-legacy', 'ip6tables-legacy', 'iptables-nft', 'ping', 'setsid']
 

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { shellWord } from '../../../src/model/command.ts'
 import { BIN } from '../../cli/nfwhy.ts'
+import { LATEST } from '../../latest.ts'
 import { MARK } from './snapshot.ts'
 
 export interface Ended {
@@ -146,9 +147,6 @@ export interface RunOptions {
 }
 
 const DAY = 24 * 3600 * 1000
-
-/** Milliseconds that a slow machine may take for what a test waits for; it goes on as soon as that is there. */
-export const LATEST = 120_000
 
 export const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 

@@ -41,12 +41,15 @@ export const changes = (before: Snapshot, after: Snapshot): string[] => [
   ...[...before].filter((line) => !after.has(line)).map((line) => `- ${line}`),
 ]
 
+/** Seconds that taking back may last on a busy machine; a deadline or the like is not meant. */
+export const RESTORED = 30
+
 /** Waits until nothing is changed, at most so long; what is then. */
 export async function changesAfter(
   before: Snapshot,
   place: TestPlace,
   mark: string,
-  seconds: number,
+  seconds = RESTORED,
 ): Promise<string[]> {
   const until = Date.now() + seconds * 1000
   for (;;) {

@@ -24,6 +24,7 @@ import {
   type Section,
   sectionScript,
 } from '../../../src/live/script/index.ts'
+import { LATEST } from '../../latest.ts'
 
 const NONCE = 'q8dWm2Zk01'
 const section = (id: string, sh: string, file = `${id}.txt`): Section => ({
@@ -156,7 +157,7 @@ describe.each(SHELLS)('%s %s, where links were laid beforehand', (program, ...wo
       input: sectionScript(sections, { form: 'folder', version: '1' }),
       env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, VICTIM: victim, AROUND: cwd },
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: LATEST,
     } as const
     return { cwd, victim, run: () => spawnSync(program, [...options, '-s'], how) }
   }

@@ -1,10 +1,11 @@
 /** Programs over there that do not do what they were told. */
+
 import { expect, test, vi } from 'vitest'
 import { FromNow } from '../../../src/live/streams/from-now.ts'
 import { programStream } from '../../../src/live/streams/program.ts'
 import type { Program } from '../../../src/live/streams/programs.ts'
+import { LATEST } from '../../latest.ts'
 import { farSide } from '../lab/far-side.ts'
-import { LATEST } from '../lab/session.ts'
 
 const LOG: Program = { name: 'the kernel log', sh: ':', format: 'kernel-log', listens: ':', fromNow: true }
 
