@@ -27,7 +27,7 @@ export function forwardsOf(context: Context, step: number): Rule[] {
 export function isOfOtherForward(context: Context, step: number, { address, port }: Destination): boolean {
   const asked = askedAt(context, step)
   const isOfOther = (one: Condition) => / d(addr|port)$/.test(fieldOf(one) ?? '') && evaluate(one, asked) === false
-  const sendsThere = (one: Statement) => one.kind === 'dnat' && one.addresses !== undefined && gives(one, address, port)
+  const sendsThere = sendsTo({ address, port })
   // an element of a map: the packet's own one has sent it elsewhere
   const hasElement = (one: Statement) =>
     one.kind === 'dnat' && one.map !== undefined && givenBy(one.map, context).some((place) => isSame(place))
@@ -36,6 +36,22 @@ export function isOfOtherForward(context: Context, step: number, { address, port
   return allRules(context).some(
     ({ conditions, statements }) =>
       statements.some(hasElement) || (statements.some(sendsThere) && conditions.some(isOfOther)),
+  )
+}
+
+const sendsTo =
+  ({ address, port }: Destination) =>
+  (one: Statement): boolean =>
+    one.kind === 'dnat' && one.addresses !== undefined && gives(one, address, port)
+
+/** Another rule of nat sends the packet to that place as well, where it comes another way, or from somebody else. */
+export function isSentThereByOthers(context: Context, step: number, place: Destination): boolean {
+  const { rule: own } = context.evidence.arrivals[step]!
+  const asked = askedAt(context, step)
+  const isForIt = (one: Condition) => / saddr$|^meta iif/.test(fieldOf(one) ?? '') || evaluate(one, asked) !== false
+  return allRules(context).some(
+    ({ conditions, statements }) =>
+      conditions !== own?.conditions && statements.some(sendsTo(place)) && conditions.every(isForIt),
   )
 }
 

@@ -8,7 +8,7 @@ import type { Visit, Walk } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import { type Context, type Detector, finding, momentAt } from '../context.ts'
-import { fieldOf } from '../counterfactual/failed-condition.ts'
+import { fieldOf, fieldsOf, isNegated } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals } from '../counterfactual/goals.ts'
 import { markedThere } from '../counterfactual/mark-behind.ts'
 import { STOPS } from '../counterfactual/misled-jump.ts'
@@ -46,13 +46,14 @@ export const acceptedTooLate: Detector = {
       ? `would lead this packet to ${nameBeside(accepting!, ref!)}, which accepts it`
       : 'would accept this packet'
     const stops = arrivals[stopping]!.rule
+    const isApart = stops?.conditions.some((one) => asksMore(one, [...accepts.matched, accepts])) === true
     const comment = commentWords(stops)
     const after = `${nameBeside(culprit, ref!)}${comment === '' ? '' : ` (${comment})`}`
     return [
       finding(
         'accepted-too-late',
         'note',
-        `${nameRef(ref!)} ${does}, but comes after ${after}.${doubtWords(later.rule, stops, culprit)}`,
+        `${nameRef(ref!)} ${does}, but comes after ${after}.${doubtWords(later.rule, stops, culprit, isApart)}`,
         {
           steps: [step + 1],
           rules: [...(leads ? [accepting!] : []), ref!, culprit],
@@ -60,6 +61,7 @@ export const acceptedTooLate: Detector = {
           fix: propose(
             `add a copy of the rule before ${numbered(culprit)}`,
             !goal.mendable ||
+              isApart ||
               ref!.chain !== culprit.chain ||
               stopsOthersBetween(context, later, stopping) ||
               (isFilter(stops) && leads && stopping !== step)
@@ -111,9 +113,16 @@ const isFilter = (rule: Rule | undefined): boolean =>
 const arrivedAt = (context: Context, step: number) =>
   markedThere(context, { step, moment: momentAt(context, step) }).moment
 
-/** The copy goes past what may have been meant to stop a part of it. */
-function doubtWords({ conditions }: Rule, stops: Rule | undefined, culprit: RuleRef): string {
+/** A rule in front that chooses by what the accept does not ask, as a ban in front of a service: most that the accept is for gets past it. */
+const asksMore = (one: Condition, accepting: readonly Pick<Visit, 'rule'>[]): boolean => {
+  const asked = accepting.flatMap(({ rule }) => rule.conditions.flatMap(fieldsOf))
+  return !isOfAll(one) && !isOfBegun(one) && (isNegated(one) || fieldsOf(one).some((field) => !asked.includes(field)))
+}
+
+/** The copy goes past what may have been meant to stop a part of it; `isApart`: none is proposed. */
+function doubtWords({ conditions }: Rule, stops: Rule | undefined, culprit: RuleRef, isApart: boolean): string {
   if (stops?.comment === undefined && !stops?.conditions.some((one) => !isOfAll(one))) return ''
+  if (isApart) return ` If ${numbered(culprit)} is meant to stop it, leave it so.`
   const all = describeConditions(conditions)
   const what = all === '' || all.length > MOST_TOLD ? 'all that the rule matches' : `all that matches ${all}`
   return ` If ${numbered(culprit)} is meant to stop it, leave it so: a copy in front lets pass ${what}.`
@@ -124,6 +133,9 @@ const numbered = (ref: RuleRef): string =>
 
 /** Columns for conditions that stand in a sentence. */
 const MOST_TOLD = 40
+
+/** Every packet that begins a connection is in such a state. */
+const isOfBegun = (condition: Condition): boolean => fieldOf(condition) === 'ct state'
 
 /** As of a rule for whatever else comes by an interface. */
 const isOfAll = (condition: Condition): boolean =>
@@ -137,8 +149,7 @@ export function isAcceptedLater(context: Context, goal: Goal): boolean {
 
 /** It stops a part of what the rule behind it accepts, and the jumps that lead there: the order is meant so, and a copy in front would leave it without use. */
 function isExceptionTo(leading: readonly Pick<Visit, 'rule'>[], stopping: readonly Rule[]): boolean {
-  // every packet that begins a connection is in such a state
-  const choosing = leading.flatMap(({ rule }) => rule.conditions).filter((one) => fieldOf(one) !== 'ct state')
+  const choosing = leading.flatMap(({ rule }) => rule.conditions).filter((one) => !isOfBegun(one))
   const asked = choosing.map(conditionText)
   const stops = new Set(stopping.flatMap(({ conditions }) => conditions.map(conditionText)))
   return stops.size > new Set(asked).size && asked.every((one) => stops.has(one))

@@ -20,7 +20,7 @@ import { asksOthers, looksLike, lookupOf } from '../counterfactual/map-keys.ts'
 import { markedThere } from '../counterfactual/mark-behind.ts'
 import { mentions } from '../counterfactual/mentions.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
-import { forwardsOf, isOfOtherForward } from '../counterfactual/other-forwards.ts'
+import { forwardsOf, isOfOtherForward, isSentThereByOthers } from '../counterfactual/other-forwards.ts'
 import { asksNoService, hostOf, pairedHost } from '../counterfactual/paired-host.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { positionsBelow, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
@@ -182,12 +182,18 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
     const keeps = dport === asked.dport && meant.port !== dport && meant.address === dst
     // a forward that names another port means it, and who asks for the first one has not thought of nat
     const isOfBefore = meant.address === dst && meant.port === asked.dport && !isSlip(dport, asked.dport)
+    // several forwards send it there: the one rule that gives it a source is mistaken rather than all of them
+    const isOneOfMany = goal.kind === 'source' && isSentThereByOthers(context, step, { address: dst!, port: dport })
     const isRight = isOfBefore
       ? here.rules >= there.rules
-      : here.weight > there.weight || (here.weight === there.weight && keeps)
+      : here.weight > there.weight || (here.weight === there.weight && (keeps || isOneOfMany))
     const matched = isOfBefore && !asksHost(rule) ? `port ${meant.port}` : describeEnd(meant.address, meant.port)
-    const why = isOfBefore ? ', the port it had before NAT' : '. Which of the two is right is unknown'
     const sentTo = describeEnd(dst, dport)
+    const why = isOfBefore
+      ? ', the port it had before NAT'
+      : isOneOfMany
+        ? `. Other rules of nat send it to ${sentTo} as well`
+        : '. Which of the two is right is unknown'
     const message = `${nameRef(ref)} sends it to ${sentTo}, while ${nameRef(other)} matches ${matched}${why}.`
     const miss = isRight ? onlyFailed(rule, moment) : undefined
     return [
@@ -202,9 +208,9 @@ function byFilter(context: Context, step: number, ref: RuleRef): Detected[] {
             )
           : sendTo(ref, meant, asked.dport, dst),
         // whoever is sent to the right place needs no other source
-        doubt: isRight ? 0.9 : goal.kind === 'source' ? -0.1 : 0,
+        doubt: isRight && !isOneOfMany ? 0.9 : goal.kind === 'source' ? -0.1 : 0,
         [FOR_REPORTS]: {
-          ...(isOfBefore ? {} : { eitherPlace: [sentTo, matched] }),
+          ...(isOfBefore || isOneOfMany ? {} : { eitherPlace: [sentTo, matched] }),
           ...(!isRight && there.weight > here.weight ? { goesFirst: true } : {}),
         },
       }),

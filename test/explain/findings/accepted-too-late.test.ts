@@ -100,6 +100,20 @@ describe('accepted-too-late', () => {
     expect([found?.rules, found?.fix]).toEqual([['filter FORWARD rule 3', 'filter FORWARD rule 2'], undefined])
   })
 
+  it.each([
+    ['a network', '-s 10.0.1.0/24'],
+    ['all but one', '! -s 10.0.1.3/32 -p tcp'],
+  ])('copies nothing past a rule that chooses by what the accept does not ask, as one against %s', (_name, chosen) => {
+    const found = told(rules(`-A FORWARD ${chosen} -j DROP`, HTTP), 'accepted-too-late')
+    expect(found).toEqual({
+      message:
+        'filter FORWARD rule 3 would accept this packet, but comes after rule 2. If rule 2 is meant to stop it, leave it so.',
+      rules: ['filter FORWARD rule 3', 'filter FORWARD rule 2'],
+    })
+    const begun = told(rules('-A FORWARD -i eth0 -m conntrack --ctstate NEW -j DROP', HTTP), 'accepted-too-late')
+    expect(begun?.fix).toBe('iptables -I FORWARD 2 -p tcp --dport 80 -j ACCEPT → forwarded')
+  })
+
   it('names the rule that would have led to it, and then no rule is missing', () => {
     const zones = rules(
       '-A FORWARD -i eth+ -j wan',
