@@ -19,6 +19,17 @@ const beside = (other: string): Case => ({
 })
 
 describe('no dnat-mismatch', () => {
+  it('is the rule that gives a source where several forwards send it to one place', () => {
+    const to = (conditions: string) =>
+      `-A PREROUTING ${conditions} -p tcp -m tcp --dport 90 -j DNAT --to-destination 10.0.1.9:555`
+    const source =
+      '[0:0] -A POSTROUTING -s 10.0.1.0/24 -d 10.0.1.9/32 -p tcp -m tcp --dport 554 -j SNAT --to-source 10.0.1.1'
+    const nat = [to('-s 10.0.1.0/24 -d 10.0.1.1/32'), to('-i eth1'), source]
+    expect(told({ rules: { nat, filter: [] }, packet: { ...TO_ROUTER, dport: 90 } }, 'dnat-mismatch')?.fix).toBe(
+      'iptables -t nat -R POSTROUTING 1 -s 10.0.1.0/24 -d 10.0.1.9 -p tcp --dport 555 -j SNAT --to-source 10.0.1.1 → forwarded',
+    )
+  })
+
   it.each([
     ['address', forward('10.0.1.3', '10.0.2.9')],
     ['port', forward('10.0.1.1', '10.0.2.9:80').replace('--dport 80 ', '--dport 8081 ')],
