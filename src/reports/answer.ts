@@ -89,10 +89,17 @@ export function answerOf(group: Group<PrintedFix>): Answer {
         (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
   )
   const isNamed = chief !== undefined && (isRetold(chief) || chief.code === 'reply-dropped')
-  const second = (isNamed && !isForAll(chief) ? beside.find((one) => saysWhy(one, chief)) : undefined) ?? beside[0]
+  const wrong = best === undefined && isStoppedByRule(journey.outcome) ? stillWrongOf(all) : {}
+  // whoever let it through here would do so in vain: it was to go elsewhere
+  const elsewhereBound =
+    wrong.stillWrong === undefined ? undefined : told.find((one) => one[FOR_REPORTS]?.wouldGiveDestination)
+  const second =
+    elsewhereBound ?? (isNamed && !isForAll(chief) ? beside.find((one) => saysWhy(one, chief)) : undefined) ?? beside[0]
   // line one has named the rule that stopped it: why no rule accepted it before says more
   const isWhy =
-    chief !== undefined && second !== undefined && (isNamed ? saysWhy(second, chief) : keepsSource(chief, second))
+    chief !== undefined &&
+    second !== undefined &&
+    (second === elsewhereBound || (isNamed ? saysWhy(second, chief) : keepsSource(chief, second)))
   const spoken = (isWhy ? [second, ...(chief[FOR_REPORTS]?.isBare ? [] : [chief])] : [chief, second]).filter(
     (one) => one !== undefined,
   )
@@ -108,7 +115,7 @@ export function answerOf(group: Group<PrintedFix>): Answer {
     ...(rule ? { rule } : {}),
     ...(chief?.code === 'closed-port' && second?.code === 'missing-rule' ? { isBoth: true as const } : {}),
     fixes,
-    ...(!fixes.some(isTyped) && isStoppedByRule(journey.outcome) ? stillWrongOf(all) : {}),
+    ...wrong,
     others: all.filter((one) => !fixes.includes(one)),
     more: told.filter((one) => !spoken.some((said) => says(said, one)) && !isRetold(one)),
   }

@@ -27,6 +27,59 @@ COMMIT
   expect(more.map(({ code }) => code)).toContain('accepted-too-late')
 })
 
+test('where letting it through would be in vain, the rule of nat that was to send it elsewhere is why', async () => {
+  const rules = `table ip balancer {
+	map services {
+		type ipv4_addr . inet_proto . inet_service : verdict
+		elements = { 192.0.2.1 . tcp . 80 : goto web, 192.0.2.1 . tcp . 8081 : goto api }
+	}
+	chain prerouting { # handle 1
+		type nat hook prerouting priority dstnat; policy accept;
+		ip daddr . meta l4proto . th dport vmap @services # handle 7
+	}
+	chain web { # handle 2
+		dnat to 10.0.2.8:8080 # handle 9
+	}
+	chain api { # handle 3
+		dnat to 10.0.2.9:3000 # handle 10
+	}
+}
+table inet filter {
+	map answers {
+		type inet_proto . inet_service : verdict
+		elements = { tcp . 22 : jump operators, udp . 3784 : accept }
+	}
+	chain operators { # handle 2
+		ip saddr 192.0.2.7 accept # handle 15
+	}
+	chain input { # handle 1
+		type filter hook input priority filter; policy drop;
+		meta l4proto . th dport vmap @answers # handle 14
+	}
+}
+`
+  const trace = `trace id 1 ip balancer prerouting packet: iif "eth0" ip saddr 192.0.2.7 ip daddr 192.0.2.1 ip ttl 64 ip length 60 tcp sport 40000 tcp dport 9443 tcp flags == syn
+trace id 1 ip balancer prerouting policy accept
+trace id 1 inet filter input packet: iif "eth0" ip saddr 192.0.2.7 ip daddr 192.0.2.1 ip ttl 64 ip length 60 tcp sport 40000 tcp dport 9443 tcp flags == syn
+trace id 1 inet filter input policy drop
+`
+  const ss = 'tcp   LISTEN 0      128    0.0.0.0:22   0.0.0.0:*    users:(("sshd",pid=1,fd=3))\n'
+  const addresses = [
+    {
+      ...{ ifindex: 2, ifname: 'eth0', flags: ['UP', 'LOWER_UP'], mtu: 1500, operstate: 'UP', link_type: 'ether' },
+      addr_info: [{ family: 'inet', local: '192.0.2.1', prefixlen: 24, scope: 'global' }],
+    },
+  ]
+  const files = { rules, trace, 'ss.txt': ss, 'ip-addr.json': JSON.stringify(addresses) }
+  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  const { groups } = await analysis.groups()
+  const { cause, stillWrong } = answerOf(printedGroup(groups[0]!))
+  expect(stillWrong).toBe('nothing listens there')
+  expect(cause[0]).toBe(
+    'ip balancer prerouting handle 7 would have rewritten its destination, but 192.0.2.1 . tcp . 9443 is not in map services.',
+  )
+})
+
 test('a reply that was none to its chain, and was dropped with all that is left, is told as that', () => {
   const found = (code: string, severity: Finding['severity'], message: string): Finding<PrintedFix> => ({
     ...{ code, severity, message, steps: [], rules: [], fix: [] },

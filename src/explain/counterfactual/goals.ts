@@ -2,7 +2,9 @@
  * What a packet that does no good may have been meant to meet: to be let go by the table that stopped it, or to be
  * rewritten by nat.
  */
+
 import type { Condition } from '../../model/condition.ts'
+import type { ForReports } from '../../model/for-reports.ts'
 import { type Hook, SRCNAT } from '../../model/hook.ts'
 import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
@@ -48,6 +50,12 @@ export interface Goal {
 
 /** Is the packet to be given another source? */
 export const givesSource = ({ kind }: Goal): boolean => kind === 'source' || kind === 'way-back'
+
+/** What a rule of nat would have given it that nearly matched. */
+export const nearlyGiven = (goal: Goal): Pick<ForReports, 'wouldGiveSource' | 'wouldGiveDestination'> => ({
+  ...(givesSource(goal) ? { wouldGiveSource: true } : {}),
+  ...(goal.kind === 'destination' ? { wouldGiveDestination: true } : {}),
+})
 
 export const goals = memo(findGoals)
 

@@ -16,7 +16,7 @@ import { groupWords, intoGroup } from '../counterfactual/device-group.ts'
 import { isAllBut, isHostPart, wantedBy } from '../counterfactual/distance.ts'
 import { asks, fieldOf, isExact, isListed, isLookup, isNegated, isShown } from '../counterfactual/failed-condition.ts'
 import { type ForeignWildcard, foreignWildcard } from '../counterfactual/foreign-wildcard.ts'
-import { exemptions, type Goal, givesSource, goals, isProxied } from '../counterfactual/goals.ts'
+import { exemptions, type Goal, givesSource, goals, isProxied, nearlyGiven } from '../counterfactual/goals.ts'
 import { isNumberedAlike, isOfOwnMap, lookupOf } from '../counterfactual/map-keys.ts'
 import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
@@ -121,9 +121,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
       doubt: isGone || given || isServedByProxy || numbers || settled?.mend !== undefined ? -1 : one.doubt,
       [FOR_REPORTS]: {
         ...(isShown(miss.condition) ? { failsOnShown: true } : {}),
-        ...(givesSource(goal) ? { wouldGiveSource: true } : {}),
+        ...nearlyGiven(goal),
         ...(givesSource(goal) && isAtOtherLink(one) ? { isAtOtherLink: true } : {}),
-        ...(goal.kind === 'destination' ? { wouldGiveDestination: true } : {}),
       },
     },
   )

@@ -10,7 +10,7 @@ import { type Context, type Detected, type Detector, finding, momentAt } from '.
 import { emptyOnWay } from '../counterfactual/empty-on-way.ts'
 import { asksInput } from '../counterfactual/failed-condition.ts'
 import { doesWords, type ForOthers, hasNatAtOutput, neededOfOthers } from '../counterfactual/for-others.ts'
-import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
+import { type Goal, goals, nearlyGiven } from '../counterfactual/goals.ts'
 import { jumpTo } from '../counterfactual/jump-to.ts'
 import { mayBeLedByMark } from '../counterfactual/marked-way.ts'
 import { leadBack, ledToItsEnd, misledJump, misledWords } from '../counterfactual/misled-jump.ts'
@@ -190,7 +190,7 @@ function tell(context: Context, goal: Goal, one: Unreached): Detected {
       ...(misled ? { steps: [misled.step + 1] } : {}),
       fix: isElsewhere || isOpenEnd ? [] : misled ? leadBack(misled, chain.name, jumps) : jumps,
       doubt: isOpenEnd ? 0.6 : led ? 0.4 : 0.1,
-      ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
+      [FOR_REPORTS]: nearlyGiven(goal),
     },
   )
 }

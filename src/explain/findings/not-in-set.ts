@@ -15,7 +15,7 @@ import { addElement, elementHeld, removeElement, setOf } from '../changes/sets.t
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { blockingRule } from '../counterfactual/blocked-members.ts'
 import { asksQuality, type FailedCondition, fieldOf, isExact, isListed } from '../counterfactual/failed-condition.ts'
-import { type Goal, givesSource, goals } from '../counterfactual/goals.ts'
+import { type Goal, goals, nearlyGiven } from '../counterfactual/goals.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf, slip } from '../counterfactual/map-keys.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
 import { turnedEnd } from '../counterfactual/other-end.ts'
@@ -145,7 +145,7 @@ function tell(context: Context, goal: Goal, one: NearMiss, isEmpty: boolean): De
         rules: end ? [ref, end] : [ref],
         fix: mends(),
         doubt: isBeside || zone || isEmpty ? doubt + 1 : port === undefined ? doubt : doubt - 1,
-        ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
+        [FOR_REPORTS]: nearlyGiven(goal),
       },
     ),
   ]
@@ -228,7 +228,7 @@ function askedForTooFew(context: Context, goal: Goal, one: NearMiss, lookup: Loo
             )
           : [],
       doubt: one.doubt,
-      ...(givesSource(goal) ? { [FOR_REPORTS]: { wouldGiveSource: true } } : {}),
+      [FOR_REPORTS]: nearlyGiven(goal),
     },
   )
 }
