@@ -15,7 +15,7 @@ import { isOfGroups } from '../neighbours/discovery.ts'
 import { beforeNat, corrected, eased, otherProtocol } from './nft-correct.ts'
 import { asksForMark, markMatch, markWrite, writesMark } from './nft-mark.ts'
 import { matches, matchOf, nftDevice, read } from './nft-matches.ts'
-import type { Changing } from './proposal.ts'
+import { allOf, type Changing } from './proposal.ts'
 import type { Chosen, Doing, Ports, RuleChanges, Spot } from './rule-changes.ts'
 
 export const nftChanges: RuleChanges = {
@@ -35,7 +35,7 @@ export const nftChanges: RuleChanges = {
     const rule = read(ref)
     const now = rule && corrected(rule.expr, ref.family, miss, packet, how)
     if (!now) return undefined
-    // nft 1.0.6 ends with "BUG: unhandled op" when it is to replace a rule that lists networks
+    // the other one stays: it lists networks, so that it could not be replaced, and others may need it
     if (now.some(listsIntervals))
       return newRule(ref, { chain: ref.chain, before: ref }, now, [
         'corrected',
@@ -112,15 +112,20 @@ const saysPort = (one: Statement): boolean => /^{"(dnat|redirect)":{.*"port":/.t
 const asksProtocol = (expr: readonly Statement[]): boolean =>
   /"protocol":"(tcp|udp|udplite|sctp|dccp)"|"key":"l4proto"/.test(JSON.stringify(expr))
 
-/** Networks, ranges or wildcards. */
-const listsIntervals = (one: Statement): boolean =>
-  /"set":\[[^\]]*("(prefix|range)":|[^\\]\*")/.test(JSON.stringify(one))
+/** Networks, ranges or wildcards, in a list or a map of the rule's own. */
+const listsIntervals = (one: Statement): boolean => {
+  const text = JSON.stringify(one)
+  return text.includes('"set":[') && /"(prefix|range)":|[^\\]\*"/.test(text)
+}
 
 const placeOf = ({ family, table, chain }: RuleRef) => ({ family: family as RuleFamily, table, chain })
 
 const edit = (op: NftEdit['op'], rule: RuleObject['rule']): Edit[] => [{ kind: 'nft', op, object: { rule } }]
 
-/** The rule with other words, in its place: its handle stays. Undefined where nothing would change. */
+/**
+ * The rule with other words, in its place: its handle stays, unless nft could not replace it. Undefined where nothing would
+ * change.
+ */
 function replaced(
   ref: RuleRef,
   change: (expr: readonly Statement[]) => readonly Statement[] | undefined,
@@ -132,9 +137,15 @@ function replaced(
   const { ruleText } = nftText.loaded
   const now = { ...rule, expr: [...expr] }
   if (ruleText(now.expr, now.comment) === ruleText(rule.expr, rule.comment)) return undefined
+  // nft 1.0.6 ends with "BUG: unhandled op" when it is to replace a rule that lists networks, or to put one back
+  if ([...now.expr, ...rule.expr].some(listsIntervals)) return insteadOf(ref, now.expr)
   const place = { ...placeOf(ref), handle }
   return { edits: edit('replace', { ...place, ...now }), undo: edit('replace', { ...place, ...rule }) }
 }
+
+/** A new rule before the other one, which is deleted then. */
+const insteadOf = (ref: RuleRef, expr: Statement[]): Changing | undefined =>
+  allOf([newRule(ref, { chain: ref.chain, before: ref }, expr, ['instead']), nftChanges.remove(ref)])
 
 /**
  * Before a rule or at the chain's end; undefined where its place is not known. The kernel gives a new rule its handle, so

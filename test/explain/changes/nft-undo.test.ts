@@ -29,6 +29,8 @@ const RULES = [
   'ip6 saddr 2001:db8::/32 tcp dport 22 accept',
   'ip saddr @admins tcp dport 22 accept',
   'ip daddr 192.0.2.1 tcp dport 8080 dnat ip to 10.0.0.5:80',
+  'ip saddr { 10.0.0.0/8, 192.168.0.0/16 } tcp dport 8081 dnat ip to 10.0.0.5:80',
+  'tcp dport { 1000-2000, 3000 } goto web',
 ]
 
 const RULESET = `table inet filter { # handle 1

@@ -21,6 +21,21 @@ describe('what is proposed for nft', () => {
     expect(deleteRule(unplaced)).toBeUndefined()
   })
 
+  it('replaces a rule, and where it lists networks, which nft 1.0.6 does not survive, puts another in front and deletes it', () => {
+    const to = (source: string) => {
+      const sends = { ...rule, rule: `ip saddr ${source} tcp dport 80 dnat ip to 10.0.0.5:80` }
+      return said(changesOf(sends).sendTo(sends, { address: '10.0.0.6', port: 80 }, 80)!)
+    }
+    expect(to('10.0.0.0/8').command).toBe(
+      'nft replace rule inet filter input handle 9 ip saddr 10.0.0.0/8 tcp dport 80 dnat ip to 10.0.0.6:80',
+    )
+    const listed = 'ip saddr { 10.0.0.0/8, 192.168.0.0/16 } tcp dport 80 dnat ip to'
+    expect(to('{ 10.0.0.0/8, 192.168.0.0/16 }')).toEqual({
+      command: `nft insert rule inet filter input position 9 ${listed} 10.0.0.6:80 comment '"nfwhy-instead-9"' && nft delete rule inet filter input handle 9`,
+      undo: `nft add rule inet filter input index 1 ${listed} 10.0.0.5:80 && nft delete rule inet filter input handle $(nft -a list chain inet filter input | awk '/ comment "nfwhy-instead-9" / { print $NF; exit }')`,
+    })
+  })
+
   it('accepts in front of the rule, or behind all of them in front of the policy', () => {
     const accept = 'ip saddr 192.0.2.2 ip daddr 192.0.2.1 iifname eth0 tcp dport 80 accept comment'
     expect(said(acceptBefore(rule, packet, { hook: 'input' }))).toEqual({
