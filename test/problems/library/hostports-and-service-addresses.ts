@@ -58,17 +58,15 @@ create KUBE-HEALTH-CHECK-NODE-PORT bitmap:port range 0-65535
 create KUBE-IPVS-IPS hash:ip
 ${addresses.map((one) => `add KUBE-IPVS-IPS ${one}\n`).join('')}`
 
-/** A program that holds a port and never accepts: whoever connects stays in its queue, until that is full. */
-const HOLDS = `python3 -c "import socket,time
-s=socket.socket(10,1); s.bind(('::',39334)); s.listen(2); time.sleep(600)" >/dev/null 2>&1 </dev/null &
+/** A program that holds a port and accepts only once it is told to: until then whoever connects stays in its queue, until that is full. */
+const HOLDS = `python3 -c "import socket
+told=socket.socket(10,1); told.bind(('::1',9)); told.listen(1)
+s=socket.socket(10,1); s.bind(('::',39334)); s.listen(2); told.accept()
+while True: s.accept()[0].close()" >/dev/null 2>&1 </dev/null &
 for i in $(seq 100); do ss -lnt | grep -q ':39334 ' && break; sleep .1; done`
 const FILLS = `python3 -c "import socket
 for i in range(3): socket.create_connection(('2001:db8:1::1',39334),2)"`
-const ACCEPTS = `kill $(ss -lntp 'sport = :39334' | grep -o 'pid=[0-9]*' | head -1 | cut -d= -f2); sleep .3
-python3 -c "import socket
-s=socket.socket(10,1); s.setsockopt(1,2,1); s.bind(('::',39334)); s.listen(9)
-while True: s.accept()[0].close()" >/dev/null 2>&1 </dev/null &
-for i in $(seq 100); do ss -lnt | grep -q ':39334 ' && break; sleep .1; done`
+const ACCEPTS = `python3 -c "import socket; socket.create_connection(('::1',9),2)"`
 
 export const HOSTPORTS_AND_SERVICE_ADDRESSES: Problem[] = [
   {

@@ -218,6 +218,7 @@ export const PUBLISHED_BESIDE_FIREWALLD: Problem[] = [
             addresses: { host0: ['192.168.99.2/28', 'fd00:99::2/64'] },
             routes: ['default via 192.168.99.1', 'default via fd00:99::1'],
             listeners: [
+              { protocol: 'tcp', port: 12345 },
               { protocol: 'tcp', port: 12345, address: '::' },
               { protocol: 'tcp', port: 9000, address: '::' },
             ] as const,
