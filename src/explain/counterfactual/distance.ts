@@ -16,6 +16,14 @@ const SLIP = 0.3
 export const isForAnother = (miss: FailedCondition, packet: Packet): boolean =>
   isAddressOrPort(miss.condition) && isExact(miss.condition) && !isNear(miss, packet)
 
+/** Asks for a loopback address of what came in by a link: it is there for what this host sends to itself. */
+export const isForHostItself = ({ condition }: FailedCondition, packet: Packet): boolean =>
+  packet.in !== undefined &&
+  packet.in !== 'lo' &&
+  !isNegated(condition) &&
+  / [sd]addr$/.test(fieldOf(condition) ?? '') &&
+  wantedBy(condition).every((one) => /^(127\.|::1$)/.test(String(one)))
+
 /** Is what it asks for a slip of the pen away from what the packet has, or in its network? */
 export const isNear = (miss: FailedCondition, packet: Packet): boolean => distanceOf(miss, packet) <= SLIP
 

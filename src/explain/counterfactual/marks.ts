@@ -9,6 +9,7 @@ import type { Visit, Walk } from '../../rules/walk.ts'
 import type { Context } from '../context.ts'
 import { endOf, refAt } from '../refs.ts'
 import { takenFromConnection, unsaved } from './connection-marks.ts'
+import { isForHostItself } from './distance.ts'
 import { type FailedCondition, fieldOf, isParticular, onlyFailed } from './failed-condition.ts'
 import { carries, type Mark, type MarkField, markBehind, markedThere } from './mark-behind.ts'
 import { markingStep } from './marked-way.ts'
@@ -215,6 +216,7 @@ function neverGiven(
       const miss = onlyFailed(passed.rule, passed.moment)
       // what this host sends comes in nowhere: a rule for what does was not meant for it
       if (!miss || (passed.moment.packet.in === undefined && /^meta iif/.test(fieldOf(miss.condition) ?? ''))) return []
+      if (isForHostItself(miss, passed.moment.packet)) return []
       return isCarriedThen(context, hadItMatched(context, passed), mark, asker) || givesToConnection(passed.rule, mark)
         ? [{ passed, miss, doubt: doubtOf(context, passed, miss) + (isForAnswers(passed, miss) ? 1 : 0) }]
         : []
