@@ -6,7 +6,10 @@ import { ADDRESS, type Line, ROUTES, rules } from './two-networks.ts'
 
 const asked = { in: 'wan', src: '203.0.113.9', dst: '203.0.113.1', sport: 40_000, dport: 7105 }
 
-async function found(rule: string, { to = 7105, port = 7105, listens = 0 } = {}) {
+async function found(
+  rule: string,
+  { to = 7105, port = 7105, listens = 0, link = '-i wan ', address = '0.0.0.0' } = {},
+) {
   const came = { ...asked, dport: port }
   const sent = { ...came, out: 'lan', dst: '10.0.0.2', dport: to }
   const reset = { in: 'lan', src: '10.0.0.2', dst: '203.0.113.9', sport: to, dport: 40_000, flags: 'ACK RST' }
@@ -17,8 +20,8 @@ async function found(rule: string, { to = 7105, port = 7105, listens = 0 } = {})
     [10.1, 'filter:FORWARD:policy:1', { ...reset, out: 'wan', seq: 0, window: 0 }],
   ]
   const log = clocked(lines.map(([clock, place, packet]) => [clock, trace(place, packet)]))
-  const ss = `Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port\ntcp   LISTEN 0      128          0.0.0.0:${listens}      0.0.0.0:*    users:(("wg",pid=7,fd=3))\n`
-  const files = { log, rules: rules([`[7:420] -A PREROUTING -i wan -p tcp ${rule}`]), ADDRESS, ROUTES, ss }
+  const ss = `Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port\ntcp   LISTEN 0      128          ${address}:${listens}      0.0.0.0:*    users:(("wg",pid=7,fd=3))\n`
+  const files = { log, rules: rules([`[7:420] -A PREROUTING ${link}-p tcp ${rule}`]), ADDRESS, ROUTES, ss }
   const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
   const [exchange] = (await analysis.exchanges()).exchanges
   expect(exchange!.status).toBe('refused')
@@ -74,4 +77,17 @@ test('a rule that spreads packets over several hosts does not send each to this 
   expect(said?.message).toBe(
     'nat PREROUTING rule 1 sends it to 10.0.0.2:7105. This packet was for 203.0.113.1:7105, where wg of this host listens.',
   )
+})
+
+test("a port that is published at all addresses is the program's that listens on the very address that was asked", async () => {
+  const published = '-m addrtype --dst-type LOCAL -m tcp --dport 7105 -j DNAT --to-destination 10.0.0.2:7105'
+  const said = await found(published, { listens: 7105, link: '', address: '203.0.113.1' })
+  expect(said).toMatchObject({ severity: 'warning' })
+  expect(said?.message).toBe(
+    'Every packet that nat PREROUTING rule 1 matches goes to 10.0.0.2:7105. This packet was for 203.0.113.1:7105, where wg of this host listens.',
+  )
+  expect(said?.fix[0]).toMatchObject({ after: 'delivered' })
+  // on all addresses many a program listens whose port was published for a container on purpose
+  expect(await found(published, { listens: 7105, link: '' })).toBeUndefined()
+  expect(await found(published, { listens: 22, link: '', address: '203.0.113.1' })).toBeUndefined()
 })

@@ -14,7 +14,7 @@ import { listener } from '../../rules/sockets.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import { type Proposal, SKIPS_NAT } from '../changes/proposal.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
-import { fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
+import { asksDestinationType, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
 import {
   destinationRule,
   givenSource,
@@ -175,7 +175,8 @@ function takenFromHere(context: Context): TakenFromOthers | undefined {
   if (isLocal(packet.dst, host) !== true || !(isToProxy || isLocal(last.dst, host) === false)) return undefined
   const here = listener(host, packet)
   if (!here || (isOfService && HOLDS_PORT.test(here.process ?? ''))) return undefined
-  const isRefused = context.inVain === 'refused' && here.process !== undefined && asksPortAlone(context, rule.step)
+  const isAlone = here.process !== undefined && asksPortAlone(context, rule.step, here.address !== undefined)
+  const isRefused = context.inVain === 'refused' && isAlone
   if (isOfService && !isRefused && !isToProxy && !intercepts(context, rule, packet)) return undefined
   const asked = describeEnd(packet.dst, packet.dport)
   const other = `where ${here.process ?? 'a program'} of this host listens`
@@ -235,9 +236,14 @@ const OF_ENDS =
 const isAskedByAddress = (context: Context, i: number): boolean =>
   rulesTo(context, i).some((rule) => rule?.conditions.some((one) => namesDestination(one) && !isNegated(one)))
 
-/** Who forwards a port says whose it is: by the address, or where packets come in. */
-const asksPortAlone = (context: Context, i: number): boolean =>
-  !rulesTo(context, i).some((rule) => rule?.conditions.some((one) => !OF_PORT.test(fieldOf(one) ?? '')))
+/**
+ * Who forwards a port says whose it is: by the address, or where packets come in. That it is one of this host's
+ * (`besidesLocal`) says too little where a program listens on the very address that was asked.
+ */
+const asksPortAlone = (context: Context, i: number, besidesLocal: boolean): boolean => {
+  const asksMore = (one: Condition) => !OF_PORT.test(fieldOf(one) ?? '') && !(besidesLocal && asksDestinationType(one))
+  return !rulesTo(context, i).some((rule) => rule?.conditions.some(asksMore))
+}
 
 const OF_PORT = /^(meta l4proto|\w+ dport)$/
 
