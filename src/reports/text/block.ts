@@ -163,7 +163,7 @@ function firstSentences(page: Page, text: string, most: number): [string, string
   let ahead = sentences.length
   const fits = () => wrap(sentences.slice(0, ahead).join(' '), page.room).length <= most
   while (ahead > 1 && !fits()) ahead--
-  const rest = sentences.slice(ahead).join(' ')
+  const rest = sentences.slice(ahead).join(' ').replace(/^and /, '')
   return [beginningOf(sentences, ahead), /^nat /.test(rest) ? rest : rest.charAt(0).toUpperCase() + rest.slice(1)]
 }
 
