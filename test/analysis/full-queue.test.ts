@@ -10,7 +10,10 @@ const address = (id: number, device: string, net: string) =>
 const route = (device: string, net: string) =>
   `local ${net}.1 dev ${device} table local proto kernel scope host src ${net}.1\n${net}.0/24 dev ${device} proto kernel scope link src ${net}.1\n`
 
-async function told(src: string, { status = '[UNREPLIED] ', waiting = 0, sockets = '', neigh = '' } = {}) {
+async function told(
+  src: string,
+  { status = '[UNREPLIED] ', waiting = 0, sockets = '', neigh = '', tracked = true } = {},
+) {
   const asked = { in: 'eth0', src, dst: '192.0.2.1', sport: 40_000, dport: 80 }
   const state = status === '' ? 'ESTABLISHED' : 'SYN_SENT'
   const files = {
@@ -19,7 +22,9 @@ async function told(src: string, { status = '[UNREPLIED] ', waiting = 0, sockets
     address: address(2, 'eth0', '192.0.2') + address(3, 'br1', '10.7.0'),
     routes: `default via 192.0.2.254 dev eth0\n${route('eth0', '192.0.2')}${route('br1', '10.7.0')}`,
     sockets: `Netid State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process\ntcp LISTEN ${waiting} 1 0.0.0.0:80 0.0.0.0:* users:(("web",pid=7,fd=3))\n${sockets}`,
-    conntrack: `tcp      6 58 ${state} src=${src} dst=192.0.2.1 sport=40000 dport=80 ${status}src=192.0.2.1 dst=${src} sport=80 dport=40000 mark=0 use=1\n`,
+    conntrack: tracked
+      ? `tcp      6 58 ${state} src=${src} dst=192.0.2.1 sport=40000 dport=80 ${status}src=192.0.2.1 dst=${src} sport=80 dport=40000 mark=0 use=1\n`
+      : '',
     neigh,
   }
   const given = Object.entries(files).filter(([, text]) => text !== '')
@@ -36,6 +41,14 @@ it('tells that the accept queue of the socket was full', async () => {
     'unanswered',
     'error accept-queue-full: The rules accepted it, but the accept queue of the socket was full in the host state (Recv-Q 2, Send-Q 1): the kernel then drops each SYN. web, which listens on 192.0.2.1:80, accepts connections too slowly, or not at all.',
   ])
+})
+
+it('warns of it where connection tracking does not know the packet, and no reply was captured', async () => {
+  expect(await told(CLIENT, { waiting: 2, tracked: false })).toEqual([
+    'undetermined',
+    'warning accept-queue-full: The rules accepted it, but the accept queue of the socket was full in the host state (Recv-Q 2, Send-Q 1): the kernel then drops each SYN. web, which listens on 192.0.2.1:80, accepts connections too slowly, or not at all.',
+  ])
+  expect(await told(CLIENT, { waiting: 1, tracked: false })).toEqual(['undetermined'])
 })
 
 it.each([

@@ -16,7 +16,6 @@ import { isPortUnreachable } from '../../model/icmp-error.ts'
 import type { Finding } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import type { World } from '../../model/world.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isForMany } from '../../rules/fib.ts'
 import { asItLeft } from '../as-it-left.ts'
@@ -169,14 +168,14 @@ function inVain(parts: readonly Part[], { told }: Part, asked: Packet, status: E
         ({ code, severity }) => code === 'dnat-skipped' || (code === 'dnat-of-others' && severity !== 'note'),
       ) ?? []
     )
-  const isSilent = status === 'unanswered' || (status === 'undetermined' && isListedUnreplied(asked, request.world))
+  const { unanswered = [] } = request.inVain
+  const entry = entryOpened(asked, request.world)
+  // nothing shows that no reply came: the queue may have been full only later
+  if (status === 'undetermined' && !entry)
+    return unanswered.filter(({ code }) => code === 'accept-queue-full').map((one) => ({ ...one, severity: 'warning' }))
+  const isSilent = status === 'unanswered' || (status === 'undetermined' && entry && isUnreplied(entry))
   // nobody on the way has said that it was used up
-  return isSilent ? (request.inVain.unanswered?.filter((one) => !isOfTtl(one)) ?? []) : []
-}
-
-function isListedUnreplied(asked: Packet, world: World): boolean {
-  const entry = entryOpened(asked, world)
-  return entry !== undefined && isUnreplied(entry)
+  return isSilent ? unanswered.filter((one) => !isOfTtl(one)) : []
 }
 
 /** Of the journey that decided, then of the others; each once. */
