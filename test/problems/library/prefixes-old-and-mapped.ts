@@ -145,7 +145,7 @@ ${transparentProxy(7893)}`,
     mend: [
       [
         'router',
-        `h=$(nft -a list chain inet shellcrash prerouting | sed -n 's/.*ip6 saddr != .*handle //p'); nft replace rule inet shellcrash prerouting handle $h ip6 saddr != '{ 2001:db8:1::/64, fd00::/8, fe80::/10 }' return`,
+        `h=$(nft -a list chain inet shellcrash prerouting | sed -n 's/.*ip6 saddr != .*handle //p'); nft add rule inet shellcrash prerouting handle $h ip6 saddr != '{ 2001:db8:1::/64, fd00::/8, fe80::/10 }' return; nft delete rule inet shellcrash prerouting handle $h`,
       ],
     ],
   },
@@ -160,7 +160,7 @@ ${transparentProxy(7893)}`,
       isp: {
         addresses: { eth0: ['203.0.113.9/24', '2001:db8:f::9/64'] },
         routes: ['2001:db8:1::/64 via 2001:db8:f::1'],
-        listeners: [{ protocol: 'udp', port: 547, address: '::' }, HTTPS6],
+        listeners: [{ protocol: 'udp', port: 547, address: '::' }, HTTPS, HTTPS6],
       },
       router: {
         addresses: {
@@ -203,7 +203,7 @@ ${transparentProxy(7893)}`,
     ],
     traced: 'router',
     fails: { from: 'router', what: 'udp', to: '2001:db8:f::9', port: 547 },
-    seen: 'unreachable',
+    seen: 'nothing',
     others: [
       { sending: { from: 'router', what: 'tcp', to: '203.0.113.9', port: 443 }, seen: 'answered' },
       { sending: { from: 'pc', what: 'tcp', to: '2001:db8:f::9', port: 443 }, seen: 'answered' },
