@@ -336,5 +336,8 @@ const REFUSING: readonly unknown[] = ['unreachable', 'blackhole', 'prohibit']
 export const leadsHere = ({ type, family }: Route): boolean =>
   type === 'local' || type === 'broadcast' || (type === 'anycast' && family === 'ip6')
 
+/** A route's type, or a routing rule's action, that says no. */
+export const refuses = (type: unknown): boolean => REFUSING.includes(type)
+
 /** There is no route, or it says no. */
-export const leadsNowhere = (route: Route | null): boolean => route === null || REFUSING.includes(route.type)
+export const leadsNowhere = (route: Route | null): boolean => route === null || refuses(route.type)

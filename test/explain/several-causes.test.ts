@@ -41,6 +41,25 @@ describe('several causes', () => {
     )
   })
 
+  it('are not a table that refuses, and the rule that rejects what leaves another way then: both keep it off that way', () => {
+    const rule = (priority: number, rest: object) => ({ family: 'ip' as const, priority, ...rest })
+    const refusingIn = (table: string, destination: string) => ({
+      routingRules: [
+        rule(0, { action: { table: 'local' } }),
+        rule(99, { mark: 0x169, action: { table: '102' } }),
+        rule(32_766, { action: { table: 'main' } }),
+      ] as Host['routingRules'] & object,
+      routes: [...ROUTER.routes!, { ...ROUTER.routes![0]!, type: 'blackhole' as const, destination, table }],
+    })
+    const rules = {
+      mangle: ['-A PREROUTING -s 10.0.1.2/32 -j MARK --set-xmark 0x169/0xffffffff'],
+      filter: ['-A FORWARD ! -o wg0 -m mark --mark 0x169 -j REJECT'],
+    }
+    expect(repairOf(rules, SYN, refusingIn('102', '0.0.0.0/0'))).toBeUndefined()
+    // a route that refuses within what another one of its table leads to keeps it off nothing else
+    expect(repairOf(rules, SYN, refusingIn('main', `${SYN.dst}/32`))?.command).toMatch(/^ip route del blackhole /)
+  })
+
   it('are a policy, and a program that listens on another address', () => {
     const found = (address: string) => {
       const sockets = [{ protocol: 'tcp', family: 'ip' as const, state: 'LISTEN', port: 80, address }]

@@ -8,9 +8,11 @@ import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Finding, Fix, Journey, Outcome } from '../../model/journey.ts'
 import { isPassed, isStoppedByRule } from '../../model/outcome-kinds.ts'
 import type { World } from '../../model/world.ts'
+import { refuses } from '../../rules/route.ts'
 import { OPENS_ALL_DROPPED } from '../changes/proposal.ts'
 import { sayable } from '../changes/sayable.ts'
 import { finding } from '../context.ts'
+import { isOwnTable } from '../host/routes.ts'
 import type { OtherUplink } from '../reply/back-out.ts'
 import { harmOf, leadsOthersAway } from '../verify-fixes/bystanders.ts'
 import { asideOf, type Way } from '../verify-fixes/reply-ways.ts'
@@ -144,6 +146,8 @@ function searchAmong(
           wide ??= { ...found, isWide: true }
           continue
         }
+        // a rule that refuses it on the way that this opened says what the refusal was there for
+        if (removesGuard(step.fix) && !isOfReply && isStoppedByRule(stopped.outcome)) continue
         const isNew = (of: (journey: Journey) => string) => !stops.some((one) => of(one) === of(stopped))
         const state: State = {
           ...{ world: applied.world, steps: all, stops: [...stops, stopped] },
@@ -214,6 +218,14 @@ export const opensForNoOthers = (steps: readonly RepairStep[]): boolean =>
 /** What is no longer led to its chain is filtered by nobody. */
 const leadsToChain = (edit: Edit): boolean =>
   edit.kind === 'nft' && edit.op === 'add' && /element.*"(jump|goto)"/.test(JSON.stringify(edit.object))
+
+/** What a table of its own, or a routing rule, refused goes on by the routing rules after it: by an uplink that it was kept from. */
+const removesGuard = ({ edits = [] }: Fix): boolean =>
+  edits.some(
+    (edit) =>
+      (edit.kind === 'route' && edit.op === 'del' && refuses(edit.route.type) && !isOwnTable(edit.route.table)) ||
+      (edit.kind === 'routing-rule' && edit.op === 'del' && refuses(edit.rule.action)),
+  )
 
 /** Does the one delete what the other replaced, or replace it again? Taken back, nft gives the rule another handle than the first one's undo names. */
 function isOfSameRule(one: Fix, other: Fix): boolean {
