@@ -1,4 +1,4 @@
-/** A rule that gives a network one of this host's addresses stands behind one that masquerades the same network. */
+/** A rule that gives a network one of this host's addresses, or leaves alone what goes somewhere, stands behind one that rewrites first. */
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../src/edits/fix.ts'
 import { ADDRESS, type Line, opened } from './two-networks.ts'
@@ -41,6 +41,31 @@ describe('a source behind a masquerade', () => {
     ['gives no address of this host', MASQUERADE, snat('-s 10.0.0.0/24', '203.0.113.77')],
     ['is behind another one that gives an address', snat('-s 10.0.0.0/24', '203.0.113.1'), snat('-s 10.0.0.0/24')],
     ['is for another network', MASQUERADE, snat('-s 10.0.1.0/24')],
+  ])('is not told of where it %s', async (_why, ...nat) => {
+    expect(await found(...nat)).toMatchObject({ severity: 'note', words: undefined, fix: [] })
+  })
+})
+
+describe('an exception behind the rule that rewrites', () => {
+  const own = snat('-s 10.0.0.7/32 -o wan')
+  const behind = (match: string, target = 'ACCEPT') => `-A POSTROUTING ${match} -j ${target}`
+
+  it.each([
+    ['for where it goes', behind('-d 203.0.113.0/24 -o wan')],
+    ['that returns', behind('-d 203.0.113.0/24', 'RETURN')],
+  ])('is named, as a note: %s', async (_what, exception) => {
+    expect(await found(own, exception, MASQUERADE)).toEqual({
+      severity: 'note',
+      words: 'The packet never reached rule 2, which would have left its source as it was.',
+      fix: [exception.replace('-A POSTROUTING', 'iptables -t nat -I POSTROUTING 1')],
+    })
+  })
+
+  it.each([
+    ['is for a link', own, behind('-o wan')],
+    ['is for all but somewhere', own, behind('! -d 10.0.0.0/8')],
+    ['is for another place', own, behind('-d 192.0.2.0/24')],
+    ['is for what the rule names, too', snat('-d 203.0.113.9/32'), behind('-d 203.0.113.0/24')],
   ])('is not told of where it %s', async (_why, ...nat) => {
     expect(await found(...nat)).toMatchObject({ severity: 'note', words: undefined, fix: [] })
   })

@@ -8,6 +8,7 @@ import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { hasAddress, isLocal } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
+import { verdictOf } from '../../rules/verdict.ts'
 import type { Walk } from '../../rules/walk.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
@@ -17,6 +18,7 @@ import { asks, fieldOf, isExact, isNegated, isParticular } from '../counterfactu
 import { rewrites, sparedIn } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
 import { packetRouted } from '../counterfactual/marked-way.ts'
+import { markAsked } from '../counterfactual/marks.ts'
 import { findNearMisses, type NearMiss } from '../counterfactual/near-misses.ts'
 import { givenSource, type Rewritten, SOURCE, sourceRule } from '../counterfactual/rewritten.ts'
 import { passes, refOfSkipped } from '../counterfactual/skipped-rules.ts'
@@ -25,6 +27,7 @@ import { hadItNotMatched, hadItReturned } from '../counterfactual/what-if.ts'
 import { hasDefaultRoute, isDefault, routeWords } from '../host/routes.ts'
 import { nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { entryBegun } from '../reply/request-reply.ts'
+import { namesDestination } from './dnat-skipped.ts'
 import { addressesOf } from './own-source.ts'
 
 export interface OtherSource {
@@ -38,6 +41,7 @@ export interface OtherSource {
 /** `given`: what the rule gave it, where that is known. */
 export const otherSource = (context: Context, rule: Rewritten, given: string | undefined): OtherSource | undefined =>
   ofLaterRule(context, rule, given) ??
+  ofLaterException(context, rule) ??
   ofRoute(context, rule, given) ??
   ofNoOwn(context, rule, given) ??
   ofException(context, rule)
@@ -82,6 +86,44 @@ function ofLaterRule(
       : inFront(ref, packet, to, { kind: 'like', rule: later.rule }),
   }
 }
+
+/** A rule that leaves alone what goes there, or what another rule has marked for it, comes behind the one that took the packet first. */
+function ofLaterException(context: Context, { ref, step }: Rewritten): OtherSource | undefined {
+  const { arrivals } = context.evidence
+  const { table, packet, hook } = arrivals[step]!
+  const behind = context.inVain === 'unanswered' ? hadItNotMatched(context, step) : undefined
+  const later = behind?.last ?? behind?.matched.at(-1)
+  if (!behind || !table || !later || !/^(accept|return)$/.test(verdictOf(later.rule).text)) return undefined
+  if ((behind.ending !== 'accept' && behind.ending !== 'policy') || rewrites(SOURCE)(behind)) return undefined
+  const way = [...wayTo(arrivals, step)]
+  // who names where it goes means to rewrite just that
+  if (!asksWhereTo(later.rule) || way.some((i) => arrivals[i]!.rule && asksWhereTo(arrivals[i]!.rule!)))
+    return undefined
+  const exception = refOf(context, table.name, later.chain, later.rule)
+  const at = way.find((i) => arrivals[i]!.chain === later.chain)
+  const spot = at === undefined ? undefined : refAt(context, at)
+  const proposed = spot
+    ? propose(
+        `add a copy of ${nameRef(exception)} before ${nameBeside(spot, exception)}`,
+        changesOf(spot).copy(exception, { chain: spot.chain, before: spot }),
+      )
+    : propose(
+        'do not rewrite the source of such packets',
+        acceptBefore(ref, packet, hook === undefined ? {} : { hook }),
+      )
+  return {
+    words: `The packet never reached ${nameBeside(exception, ref)}, which would have left its source as it was.`,
+    rules: [exception],
+    isUnsure: true,
+    fix: proposed.map((one): Proposal => ({ ...one, unverified: REACTS_UNKNOWN })),
+  }
+}
+
+/** By an address, a set of them, or a mark; that it is none of some is no answer. */
+const asksWhereTo = ({ conditions }: Rule): boolean =>
+  conditions.some((one) => !isNegated(one) && (namesDestination(one) || (isParticular(one) && markAsked(one))))
+
+export const REACTS_UNKNOWN = 'how the other side reacts to the original source is unknown'
 
 /** The one source that the rule in which a walk ends gives. */
 const givenBy = ({ last }: Walk, { src }: Packet): string | undefined =>

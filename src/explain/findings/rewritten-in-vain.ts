@@ -28,7 +28,7 @@ import { homeOf, WIDE } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 import { entryBegun } from '../reply/request-reply.ts'
 import { namesDestination } from './dnat-skipped.ts'
-import { otherSource } from './other-source.ts'
+import { otherSource, REACTS_UNKNOWN } from './other-source.ts'
 import { isMostPorts, portsOf } from './port-range.ts'
 
 /** Where the rule sends what it matches: all to one host, and to one port if it writes one or matches one alone. */
@@ -290,7 +290,7 @@ export const snatInVain: Detector = {
               ).map(
                 (one): Proposal => ({
                   ...one,
-                  unverified: 'how the other side reacts to the original source is unknown',
+                  unverified: REACTS_UNKNOWN,
                 }),
               )
             : [],
