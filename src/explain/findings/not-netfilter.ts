@@ -2,7 +2,6 @@ import { addressWord, deviceWord } from '../../edits/words.ts'
 import { type Command, command, spoken } from '../../model/command.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { deviceWords, isNameless, type Packet } from '../../model/packet.ts'
-import type { World } from '../../model/world.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { addressType, forwardsBroadcasts, LIMITED_BROADCAST } from '../../rules/fib.ts'
@@ -51,7 +50,7 @@ export const notNetfilter: Detector = {
             sockets,
           )
         const why = signatureWords(packet) ?? unreadWords(context, packet)
-        const mayReply = !isReply(packet, context.world) && !isOfOverlay(packet)
+        const mayReply = !isReply(context) && !isOfOverlay(packet)
         const check = sockets && mayReply && ` ${why ?? 'If no reply comes, check the program.'}`
         return next(`No rule stopped it: it was delivered to this host.${check || ''}`, sockets)
       }
@@ -64,7 +63,7 @@ export const notNetfilter: Detector = {
             command('bridge', 'fdb', 'show', 'br', deviceWord(bridge.name)),
           )
         return next(
-          `No rule stopped it. It left through ${out === undefined ? 'an interface' : deviceWords(out)}${isNameless(out) ? ', whose name is unknown' : ''}.${leftWords(context, out)}${awaitsReply(packet) && !isReply(packet, context.world) ? `${placeWords(context)} If no reply comes, capture on ${out === undefined || isNameless(out) ? 'that interface' : out} to see what comes back.${queueWords(context, out)}` : ''}`,
+          `No rule stopped it. It left through ${out === undefined ? 'an interface' : deviceWords(out)}${isNameless(out) ? ', whose name is unknown' : ''}.${leftWords(context, out)}${awaitsReply(packet) && !isReply(context) ? `${placeWords(context)} If no reply comes, capture on ${out === undefined || isNameless(out) ? 'that interface' : out} to see what comes back.${queueWords(context, out)}` : ''}`,
           tcpdump(out),
         )
       }
@@ -80,10 +79,14 @@ export const notNetfilter: Detector = {
 }
 
 /** It answers, or goes on with what was answered: nobody waits for a reply to it as to a request. */
-const isReply = (packet: Packet, world: World): boolean =>
-  packet.protocol === 'tcp'
-    ? !packet.tcpFlags?.includes('syn') || acceptsOpening(packet)
-    : packet.ctDir === 'reply' || entryAnswered(packet, world) !== undefined
+const isReply = (context: Context): boolean => {
+  const packet = lastPacket(context)
+  if (packet.protocol === 'tcp') return !packet.tcpFlags?.includes('syn') || acceptsOpening(packet)
+  // what nat has translated back since is neither end of connection tracking's entry
+  return [packet, context.journey.packet].some(
+    (one) => one.ctDir === 'reply' || entryAnswered(one, context.world) !== undefined,
+  )
+}
 
 /** One that was given to the interface drops what is over its rate, or in no class of it. */
 function queueWords({ world }: Context, out: string | undefined): string {

@@ -27,6 +27,27 @@ describe('not-netfilter', () => {
     })
   })
 
+  it('expects no reply to a reply that nat translates back', () => {
+    const asked = { src: '10.0.1.2', dst: '198.51.100.53', sport: 40_003, dport: 53 }
+    const conntrack: ConntrackEntry[] = [
+      entry({
+        protocol: 'udp',
+        original: asked,
+        reply: { src: '10.0.1.3', dst: '10.0.1.1', sport: 53, dport: 40_003 },
+        status: ['SEEN_REPLY'],
+      }),
+    ]
+    const world = worldOf('*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n')
+    Object.assign(world.host, { conntrack })
+    const reply = { in: 'eth0', protocol: 'udp' as const, src: '10.0.1.3', dst: '10.0.1.1', sport: 53, dport: 40_003 }
+    const lines = dmesg([
+      trace('raw:PREROUTING:policy:1', reply),
+      trace('filter:FORWARD:policy:1', { ...reply, out: 'eth0', dst: '10.0.1.2' }),
+    ])
+    const [found] = findingsOf(explainLog(lines, world).journeys[0]!, 'not-netfilter')
+    expect(found?.message).toBe('No rule stopped it. It left through eth0.')
+  })
+
   it('says of a broadcast to a network behind this host that it stays here', () => {
     const host = {
       routes: [
