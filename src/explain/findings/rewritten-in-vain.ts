@@ -24,7 +24,7 @@ import {
 } from '../counterfactual/rewritten.ts'
 import { isPrivate } from '../counterfactual/undeliverable.ts'
 import { isOfGuests } from '../host/bridges.ts'
-import { homeOf, WIDE } from '../host/routes.ts'
+import { astray, homeOf, WIDE } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 import { entryBegun } from '../reply/request-reply.ts'
 import { namesDestination } from './dnat-skipped.ts'
@@ -275,7 +275,11 @@ export const snatInVain: Detector = {
       : `, and source port ${reply.dport} instead of ${asked.sport}${whoHas(reply, asked, context)}`
     const which = given === undefined ? '' : whichOf(context, given, isOwn)
     const meant = otherSource(context, rule, given)
-    const message = `${nameRef(rule.ref)} rewrote its source ${src}: ${dst} sees ${sees}${which} instead${port}.${meant ? ` ${meant.words}` : ''}${isHidden ? ` If ${dst} refuses that source, every client that this rule rewrites is refused.` : ''}`
+    // whoever is asked sees nothing of what went elsewhere
+    const isAstray =
+      astray(lastPacket(context), context.world.host, undefined, context.journey.packet.dst) !== undefined
+    const rewrote = isAstray ? ` to ${sees}` : `: ${dst} sees ${sees}${which} instead${port}`
+    const message = `${nameRef(rule.ref)} rewrote its source ${src}${rewrote}.${meant ? ` ${meant.words}` : ''}${isHidden ? ` If ${dst} refuses that source, every client that this rule rewrites is refused.` : ''}`
     return [
       finding('snat-changed-source', meant && !meant.isUnsure ? 'warning' : 'note', message, {
         steps: [rule.step + 1],
