@@ -70,6 +70,7 @@ const OF_ANY = [
   withRules('snat-elsewhere', 'snatElsewhere'),
   replyByOtherLeg,
   withRules('dnat-of-others', 'dnatOfOthers'),
+  withRules('proxy-missing', 'proxySkipped'),
   withRules('dnat-skipped', 'dnatShadowed'),
   withRules('dnat-skipped', 'natOnce'),
   withRules('snat-changed-source', 'snatInVain'),
