@@ -1,5 +1,5 @@
 /** A rule that gives a network one of this host's addresses, or leaves alone what goes somewhere, stands behind one that rewrites first. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { fixCommands } from '../../src/edits/fix.ts'
 import { ADDRESS, type Line, opened } from './two-networks.ts'
 
@@ -69,4 +69,17 @@ describe('an exception behind the rule that rewrites', () => {
   ])('is not told of where it %s', async (_why, ...nat) => {
     expect(await found(...nat)).toMatchObject({ severity: 'note', words: undefined, fix: [] })
   })
+})
+
+test('nobody in the network of another link is said to see what leaves by the wrong one', async () => {
+  const to = { dst: '10.0.7.9' }
+  const lines = LINES.map(([at, place, packet]): Line => [at, place, { ...packet, ...to }])
+  const own = '3: lan    inet 10.0.7.1/24 scope global lan\\       valid_lft forever preferred_lft forever\n'
+  const entry = ENTRY.replaceAll('203.0.113.9', to.dst)
+  const route = 'default via 203.0.113.254 dev wan\n'
+  const analysis = await opened(['-A POSTROUTING -o wan -j MASQUERADE'], lines, entry, route, ADDRESS + own)
+  const [exchange] = (await analysis.exchanges()).exchanges
+  expect(exchange?.findings.find(({ code }) => code === 'snat-changed-source')?.message).toBe(
+    'nat POSTROUTING rule 1 rewrote its source 10.0.0.7 to 203.0.113.1.',
+  )
 })
