@@ -198,7 +198,8 @@ export const ZONES_AND_SECOND_CARDS_OF_HOSTS: Problem[] = [
       { sending: { from: 'provider', what: 'tcp', to: '192.0.2.1', port: 22 }, seen: 'answered' },
     ],
     truth: {
-      words: 'Nothing is wrong. The zone drop is for what others begin; replies are accepted before the zones are asked.',
+      words:
+        'Nothing is wrong. The zone drop is for what others begin; replies are accepted before the zones are asked.',
       causes: [],
       status: ['answered'],
     },
@@ -331,7 +332,7 @@ export const ZONES_AND_SECOND_CARDS_OF_HOSTS: Problem[] = [
     ],
     truth: {
       words:
-        'The reply of the first card leaves by the second, which has the better default route: no rule is for the first one's address, and the network lets no card send from an address that is not its own.',
+        'The reply of the first card leaves by the second, which has the better default route: no rule is for the address of the first, and the network lets no card send from an address that is not its own.',
       causes: [
         { code: 'reply-by-other-uplink', words: ['ens5', 'ens6'] },
         { code: 'wrong-way-out', words: ['ens5', 'ens6'] },
