@@ -204,7 +204,7 @@ export const OUTBOUND_FILTERS_OF_HOSTS: Problem[] = [
       ['router:wan', 'resolver:eth0'],
     ],
     // what the pod asks of all its neighbours is dropped, so it knows the router as the router asked for it
-    setup: [['router', 'ping -c1 -W5 fe80::10%lan']],
+    setup: [['router', 'ping -c1 -W5 -I fe80::1%lan fe80::10%lan']],
     traced: 'pod',
     fails: { from: 'pod', what: 'udp', to: '2001:db8:53::53', port: 53 },
     seen: 'nothing',

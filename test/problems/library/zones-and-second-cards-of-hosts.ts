@@ -240,9 +240,7 @@ export const ZONES_AND_SECOND_CARDS_OF_HOSTS: Problem[] = [
         sysctls: {
           ...FORWARDS,
           'net.ipv4.conf.all.rp_filter': '0',
-          'net.ipv4.conf.eth0.rp_filter': '2',
-          'net.ipv4.conf.eth1.rp_filter': '1',
-          'net.ipv4.conf.eni1.rp_filter': '0',
+          'net.ipv4.conf.default.rp_filter': '1',
         },
         listeners: [SSH],
         rules: { v4: AWS },
@@ -258,7 +256,7 @@ export const ZONES_AND_SECOND_CARDS_OF_HOSTS: Problem[] = [
     setup: [
       [
         'node',
-        'ip rule add pref 512 to 10.0.2.60 lookup main; ip rule add pref 1024 fwmark 0x80/0x80 lookup main; ip rule add pref 1536 from 10.0.2.60 to 10.0.0.0/8 lookup 2',
+        'sysctl -qw net.ipv4.conf.eth0.rp_filter=2; ip rule add pref 512 to 10.0.2.60 lookup main; ip rule add pref 1024 fwmark 0x80/0x80 lookup main; ip rule add pref 1536 from 10.0.2.60 to 10.0.0.0/8 lookup 2',
       ],
     ],
     traced: 'node',
