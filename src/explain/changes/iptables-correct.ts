@@ -32,7 +32,7 @@ export function corrected(
   // for nat the port says what it is for
   if (asksUnspecified(condition) && rewritesDestination(words)) return words.toSpliced(at, 2)
   const turned = turns || isOtherEnd(miss, packet) ? OTHER_END[option] : undefined
-  if (turned !== undefined) return words.with(at, turned)
+  if (turned !== undefined) return withEndsTurned(words, at, turned)
   const field = fieldOf(condition)
   // the next packet comes from another one
   if (isPassingPort(miss, packet)) return withoutEmpty(words.toSpliced(at, 2))
@@ -83,6 +83,14 @@ const rewritesDestination = (words: readonly string[]): boolean => words.some((w
 const OTHER_END: Readonly<Record<string, string>> = {
   ...{ '-s': '-d', '-d': '-s', '--sport': '--dport', '--dport': '--sport' },
   ...{ '--sports': '--dports', '--dports': '--sports' },
+}
+
+/** Each option once: what the rule asks of the other end goes to this one. Of both ends the same, the one that failed is left out. */
+function withEndsTurned(words: readonly string[], at: number, turned: string): string[] {
+  const other = words.indexOf(turned)
+  if (other < 0) return words.with(at, turned)
+  if (words[other + 1] === words[at + 1]) return withoutEmpty(words.toSpliced(at, 2))
+  return words.with(at, turned).with(other, words[at]!)
 }
 
 /** Without a match whose last option is gone. */

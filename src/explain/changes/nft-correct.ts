@@ -34,8 +34,7 @@ export function corrected(
   if (asksUnspecified(miss.condition) && rewritesDestination(expr)) return expr.toSpliced(at, 1)
   if (fieldOf(miss.condition) === 'meta l4proto' && !asksItself(one, 'meta l4proto')) return otherProtocol(expr, packet)
   if ('match' in one && (turned || isOtherEnd(miss, packet))) {
-    const left = atOtherEnd(one.match.left)
-    return left === undefined ? undefined : expr.with(at, { match: { ...one.match, left } })
+    return withEndsTurned(expr, at, one.match.left)
   }
   // the next packet comes from another one; what reads another port asks for the protocol as well
   if (isPassingPort(miss, packet)) return asksPort(expr.toSpliced(at, 1)) ? expr.toSpliced(at, 1) : undefined
@@ -89,6 +88,18 @@ const choosingAmong = (one: Statement, choices: number): Statement =>
 
 const renamed = (one: Statement, { from, to }: NonNullable<Correction['rename']>): Statement =>
   JSON.parse(JSON.stringify(one), (_, value) => (value === from ? to : value))
+
+/** What the rule asks of the other end goes to this one. Of both ends the same, the one that failed is left out. */
+function withEndsTurned(expr: readonly Statement[], at: number, left: Expression): Statement[] | undefined {
+  const turned = atOtherEnd(left)
+  if (turned === undefined) return undefined
+  const asking = (one: Statement | undefined, end: Expression): Statement[] =>
+    one && 'match' in one ? [{ match: { ...one.match, left: end } }] : []
+  const other = expr.findIndex((one) => 'match' in one && JSON.stringify(one.match.left) === JSON.stringify(turned))
+  const [here, there] = [asking(expr[at], turned), asking(expr[other], left)]
+  if (JSON.stringify(asking(expr[at], left)) === JSON.stringify(there)) return expr.toSpliced(at, 1)
+  return expr.flatMap((one, i) => (i === at ? here : i === other ? there : [one]))
+}
 
 function atOtherEnd(left: Expression): Expression | undefined {
   if (typeof left !== 'object' || Array.isArray(left) || !('payload' in left) || !('field' in left.payload))
