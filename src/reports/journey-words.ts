@@ -1,5 +1,6 @@
 /** A journey in words: where it ended, when it was, which rules rewrote its addresses. */
 import { nameRef } from '../explain/refs.ts'
+import { endWords } from '../model/end-words.ts'
 import type { Journey, PrintedFix, RuleRef, Step } from '../model/journey.ts'
 import { ONLY_LOOKS } from '../model/only-looks.ts'
 import { hasLeft, isStopped, isUnwanted } from '../model/outcome-kinds.ts'
@@ -23,7 +24,7 @@ export function whereWords(journey: Journey<unknown>): string | undefined {
   const isLogged = end.kind === 'log'
   const isNamed = isLogged || (end.rule === undefined && end.kind !== 'policy')
   if (outcome === 'undetermined' && isNamed && end.table !== undefined && end.chain)
-    return `${isLogged ? 'logged by' : 'last rule seen:'} ${nameRef({ ...end, table: end.table, chain: end.chain })}`
+    return `${isLogged ? 'logged by' : 'last rule seen:'} ${nameRef({ ...end, table: end.table, chain: end.chain })}${end.kind === 'unknown' ? ` or ${endWords(end.reported)}` : ''}`
   return outcome === 'undetermined' ? `last seen at ${chain}` : `at ${chain}`
 }
 

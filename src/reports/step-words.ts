@@ -1,4 +1,6 @@
 /** A step in words: which rule it met, and what that rule said. */
+
+import { endWords } from '../model/end-words.ts'
 import type { RuleRef, Step } from '../model/journey.ts'
 import { ruleName } from './journey-words.ts'
 import type { Marks } from './marks.ts'
@@ -23,8 +25,8 @@ export function stepWords(step: Step, { to }: Marks): string {
 }
 
 /** What the name does not say: that a chain ended there, or that nobody knows what it was. */
-export function oddWords({ kind, rule }: Step): string {
-  if (kind === 'unknown') return '(a rule or the policy: unknown which)'
+export function oddWords({ kind, rule, reported }: Step): string {
+  if (kind === 'unknown') return `(a rule or ${endWords(reported)}: unknown which)`
   return kind === 'return' && rule === undefined ? 'end of the chain' : ''
 }
 

@@ -20,3 +20,9 @@ test('names the rule that returns', () => {
 test('names the number where no ruleset tells what has it', () => {
   expect(stepWords({ ...AT_END, kind: 'unknown' }, UNICODE)).toContain('rule 37')
 })
+
+test('says what comes behind the rules of a chain', () => {
+  const odd = (reported: Step['reported']) => stepWords({ ...AT_END, kind: 'unknown', reported: reported! }, UNICODE)
+  expect(odd('return')).toContain('(a rule or the end of the chain: unknown which)')
+  expect(odd('policy')).toContain('(a rule or the policy: unknown which)')
+})

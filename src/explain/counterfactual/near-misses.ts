@@ -327,11 +327,12 @@ function choosesSuch(
   // what lets rewritten packets pass is for all of them
   if (fieldOf(condition) === 'ct status' && (ctStatus.length > 0 || asksRewritten(condition)))
     return ctStatus.length > 0
+  const device = /^meta [io]ifname$/.test(fieldOf(condition) ?? '')
+  // also where the interface has only a number
+  if (device && wantedBy(condition)[0] === 'lo') return false
   if (fieldOf(condition) === 'ct state' ? ctState !== 'new' && !isForLater(condition, moment) : settled) return true
   if (fieldOf(condition) === 'meta l4proto' && /^icmp/.test(moment.packet.protocol ?? ''))
     return wantedBy(condition).some((one) => /icmp/.test(String(one)))
-  const device = /^meta [io]ifname$/.test(fieldOf(condition) ?? '')
-  if (device && wantedBy(condition)[0] === 'lo') return false
   if (isNegated(condition) && /^ip6? [sd]addr$/.test(fieldOf(condition) ?? '')) return true
   // who led the packet to the chain has chosen it
   if (device && chain.hook === undefined) return true

@@ -3,6 +3,7 @@
 import { listChain } from '../../edits/nft/list-chain.ts'
 import { positional } from '../../edits/words.ts'
 import { type Command, command } from '../../model/command.ts'
+import { endWords } from '../../model/end-words.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import { type Detector, finding } from '../context.ts'
@@ -18,15 +19,24 @@ export const lastRuleSeen: Detector = {
     const ref = refAt(context, ended.step)
     if (journey.outcome !== 'undetermined' || !step || !ref || evidence.arrivals[ended.step]!.table) return []
     if (ended.because === undefined || !WITHOUT_RULES.has(ended.because)) return []
+    const isSure = step.kind !== 'unknown'
     return [
       finding(
         'last-rule-seen',
         'note',
-        `The last rule seen is ${nameRef(ref)}; only the ruleset shows the verdict of this rule.`,
+        isSure
+          ? `The last rule seen is ${nameRef(ref)}; only the ruleset shows the verdict of this rule.`
+          : `The last line of the trace is of ${nameRef(ref)} or of ${endWords(step.reported)}; only the ruleset shows which, and its verdict.`,
         {
           steps: [ended.step + 1],
           rules: [ref],
-          fix: [{ description: 'show that rule', look: show(ref, evidence.lossless), unverified: ONLY_LOOKS }],
+          fix: [
+            {
+              description: isSure ? 'show that rule' : 'show that chain',
+              look: show(isSure ? ref : { ...ref, ruleNumber: undefined }, evidence.lossless),
+              unverified: ONLY_LOOKS,
+            },
+          ],
         },
       ),
     ]
@@ -34,7 +44,10 @@ export const lastRuleSeen: Detector = {
 }
 
 /** `lossless`: told by nft's own tracing. */
-function show({ family, table, chain, ruleNumber }: RuleRef, lossless: boolean | undefined): Command {
+function show(
+  { family, table, chain, ruleNumber }: Omit<RuleRef, 'ruleNumber'> & { ruleNumber?: number | undefined },
+  lossless: boolean | undefined,
+): Command {
   if (lossless !== undefined) return listChain(family, table, chain)
   const number = ruleNumber === undefined ? [] : [String(ruleNumber)]
   return command(

@@ -1,7 +1,7 @@
 /** Why a rule that nearly took a packet did not, in words. */
 import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
-import type { Packet } from '../../model/packet.ts'
+import { deviceWords, type Packet } from '../../model/packet.ts'
 import { named } from '../../rules/nft/lookup.ts'
 import { MOST as MOST_ELEMENTS } from '../../rules/nft/update.ts'
 import type { Context } from '../context.ts'
@@ -105,9 +105,9 @@ const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
   [/ dport$/, ({ dport }) => said('the packet is for port', dport)],
   [
     /^meta iifname$/,
-    (packet) => (packet.in === undefined ? 'this host sends the packet' : `the packet came in on ${packet.in}`),
+    (packet) => (packet.in === undefined ? 'this host sends the packet' : `the packet came in on ${deviceWords(packet.in)}`),
   ],
-  [/^meta oifname$/, ({ out }) => said('the packet leaves by', out)],
+  [/^meta oifname$/, ({ out }) => said('the packet leaves by', out && deviceWords(out))],
   [/^meta l4proto$/, ({ protocol }) => said('the packet is', protocol)],
   [/^meta (nfproto|protocol)$/, ({ src }) => said('the packet is', src && (src.includes(':') ? 'IPv6' : 'IPv4'))],
   [/^ct state$/, ({ ctState }) => said('its connection is', ctState)],

@@ -17,6 +17,13 @@ test('names the last rule of a trace without rules, and the command that shows i
   expect(printCommand(found!.fix[0]!.look!)).toBe('iptables -t filter -S KUBE-FIREWALL 1')
 })
 
+test('does not call a rule what may be the policy', () => {
+  const { journeys } = explainLog(LOG + line('filter:INPUT:policy:5'), emptyWorld())
+  const [found] = findingsOf(journeys[0]!, 'last-rule-seen')
+  expect(found?.message).toContain('filter INPUT rule 5 or of the policy')
+  expect(printCommand(found!.fix[0]!.look!)).toBe('iptables -t filter -S INPUT')
+})
+
 test('says nothing where the rules are there', () => {
   const rules =
     '*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j TRACE\nCOMMIT\n*filter\n:INPUT ACCEPT [0:0]\n:KUBE-FIREWALL - [0:0]\n-A INPUT -j KUBE-FIREWALL\n-A KUBE-FIREWALL -p tcp -j DROP\nCOMMIT\n'

@@ -1,6 +1,7 @@
 /** Of the rules that nearly matched: those for the packet's own service, and for its own source. */
 import { describe, expect, it } from 'vitest'
 import { FOR_REPORTS } from '../../../src/model/for-reports.ts'
+import { explainLog, worldOf } from '../../journey/journeys.ts'
 import { type Case, findingsOf, played, SYN } from './played.ts'
 
 const only = (...rules: string[]): Case => ({
@@ -33,5 +34,23 @@ describe('near-miss', () => {
     ])
     expect(notes(only(ssh))).toHaveLength(1)
     expect(notes(only(slip, own))).toHaveLength(2)
+  })
+
+  it('is no rule for loopback where the packet came in on an interface without a name', () => {
+    const log = ['raw:PREROUTING:policy:2', 'filter:INPUT:policy:2']
+      .map(
+        (at) =>
+          `TRACE: ${at} IN=#2 OUT= SRC=10.0.1.2 DST=10.0.1.1 LEN=60 TTL=64 ID=1 PROTO=TCP SPT=40000 DPT=80 SYN \n`,
+      )
+      .join('')
+    const at = (rule: string) => {
+      const rules = `*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j TRACE\nCOMMIT\n*filter\n:INPUT DROP [0:0]\n${rule}\nCOMMIT\n`
+      const { journeys } = explainLog(log, worldOf(rules))
+      return findingsOf(journeys[0]!, 'near-miss').map(({ message }) => message)
+    }
+    expect(at('-A INPUT -i lo -j ACCEPT')).toEqual([])
+    expect(at('-A INPUT -i eth7 -p tcp -m tcp --dport 80 -j ACCEPT')).toEqual([
+      expect.stringContaining('the packet came in on interface 2'),
+    ])
   })
 })
