@@ -80,7 +80,7 @@ function orderOf(chains: readonly BaseChain[], backends: readonly (string | unde
   return chains
     .map(({ table, chain, priority }, i) => {
       const name = table.kind === 'nft' ? `${table.family} ${table.name} ${chain.name}` : `${table.name} ${chain.name}`
-      const joined = i === 0 ? '' : chains[i - 1]!.priority === priority ? ' or ' : ', then '
+      const joined = i === 0 ? '' : chains[i - 1]!.priority === priority ? ' and ' : ', then '
       return `${joined}${name} (${backends[i] ?? 'iptables'}, ${priority})`
     })
     .join('')

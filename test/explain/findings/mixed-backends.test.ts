@@ -43,7 +43,7 @@ describe('mixed-backends', () => {
 
   it('knows iptables-nft as nftables, and keeps both tables', () => {
     const other = byNft(LEGACY).replace('[0:0]\n-A', '[0:0]\n-A FORWARD -j DROP\n-A')
-    expect(told(other, LEGACY)[0]).toContain('filter FORWARD (legacy, 0) or filter FORWARD (nft, 0)')
+    expect(told(other, LEGACY)[0]).toContain('filter FORWARD (legacy, 0) and filter FORWARD (nft, 0)')
     const { world, codes } = worldOf(other, LEGACY)
     expect(world.tables.map(({ backend }) => backend)).toEqual(['legacy', 'nft'])
     expect(codes).toEqual(['both-backends'])
