@@ -105,7 +105,8 @@ const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
   [/ dport$/, ({ dport }) => said('the packet is for port', dport)],
   [
     /^meta iifname$/,
-    (packet) => (packet.in === undefined ? 'this host sends the packet' : `the packet came in on ${deviceWords(packet.in)}`),
+    (packet) =>
+      packet.in === undefined ? 'this host sends the packet' : `the packet came in on ${deviceWords(packet.in)}`,
   ],
   [/^meta oifname$/, ({ out }) => said('the packet leaves by', out && deviceWords(out))],
   [/^meta l4proto$/, ({ protocol }) => said('the packet is', protocol)],
