@@ -258,6 +258,13 @@ function isException({ world: { host } }: Context, { route, question }: Routed):
   return next?.type === 'unicast' && next.table === route!.table && !isDefault(next)
 }
 
+/** What a table refuses that has no route for it is kept from where others go: as what is for a VPN that is down. */
+function withoutRouteNote(route: Route, next: Route): string {
+  const leave = `such packets then leave by ${routeDevices(next).join(' or ')}`
+  const isGuard = isDefault(route) && !isOwnTable(route.table) && isOwnTable(next.table)
+  return isGuard ? `${leave}, from which table ${route.table} may be there to keep them` : leave
+}
+
 const isOneHost = (prefix: string | undefined): boolean =>
   prefix !== undefined && prefixLength(prefix) === (prefix.includes(':') ? 128 : 32)
 
@@ -265,7 +272,7 @@ const isOneHost = (prefix: string | undefined): boolean =>
 function mend({ world }: Context, { route, dst, question }: Routed): Proposal[] {
   if (route) {
     const next = lookupWithout(route, question, world.host)
-    const note = next?.type === 'unicast' ? `such packets then leave by ${routeDevices(next).join(' or ')}` : undefined
+    const note = next?.type === 'unicast' ? withoutRouteNote(route, next) : undefined
     const chosen = rulesFor(question, world.host).find((one) => tableLedTo(one) === route.table)
     // the table may refuse others, too, for whom other routing rules choose it
     const ofOne =

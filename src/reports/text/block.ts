@@ -1,5 +1,6 @@
 /** A group in a dozen lines: what happened, the packet, the cause, the best fix with its undo, and where more is. */
 import { nameChain, nameRef } from '../../explain/refs.ts'
+import { columns } from '../../model/columns.ts'
 import { countWords } from '../../model/count-words.ts'
 import type { Journey, PrintedFix, RuleRef } from '../../model/journey.ts'
 import { isPassed } from '../../model/outcome-kinds.ts'
@@ -50,8 +51,8 @@ export function writeBlock(page: Page, group: Group<PrintedFix>): void {
   const shown = fitted(rows, MOST_LINES - 3)
   for (const row of shown) page.rows(row.label, row.lines, row)
   const left = rows.flatMap((row) => (row.whole === undefined || shown.includes(row) ? [] : [row.whole]))
-  const more = moreWords(group.journey, answer, left)
-  if (more !== '') page.rows('more', [cutEnd(`--full: ${more}`, page.room, page.marks.cut)], { style: 'dim' })
+  const more = moreParts(group.journey, answer, left)
+  if (more.length > 0) page.rows('more', [moreLine(page, more)], { style: 'dim' })
 }
 
 const LABELS = { error: 'error', warning: 'warn', note: 'note' }
@@ -246,16 +247,24 @@ function foundRows(page: Page, group: Group<PrintedFix>, { cause, fixes, more }:
 }
 
 /** `14 steps, 2 other fixes, 1 note`. `left`: what found no room. */
-function moreWords({ steps }: Journey<unknown>, { others, more }: Answer, left: readonly string[]): string {
+function moreParts({ steps }: Journey<unknown>, { others, more }: Answer, left: readonly string[]): string[] {
   const fixes = others.length
   const counts = (['error', 'warning', 'note'] as const).map(
     (severity) => [severity, more.filter((one) => one.severity === severity).length] as const,
   )
-  const parts = [
+  return [
     ...new Set(left),
     ...(steps.length === 0 ? [] : [numberOf(steps.length, 'step')]),
     ...(fixes === 0 ? [] : [`${countWords(fixes)} other ${fixes === 1 ? 'fix' : 'fixes'}`]),
     ...counts.flatMap(([severity, count]) => (count === 0 ? [] : [numberOf(count, severity)])),
   ]
-  return parts.join(', ')
+}
+
+/** As many of them as one line has room for, each of them whole. */
+export function moreLine({ room, marks: { cut } }: Pick<Page, 'room' | 'marks'>, parts: readonly string[]): string {
+  const lines = parts.map((_, left) => {
+    const told = parts.slice(0, parts.length - left).join(', ')
+    return `--full: ${told}${left > 0 ? `, ${cut}` : ''}`
+  })
+  return lines.find((line) => columns(line) <= room) ?? cutEnd(lines.at(-1)!, room, cut)
 }

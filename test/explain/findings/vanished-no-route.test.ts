@@ -7,7 +7,7 @@ import type { Link, Route, RoutingRule } from '../../../src/index.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { makeWorld, ROUTER } from '../../simulate/world.ts'
-import { type Case, played, SYN, saved, TO_ROUTER, told } from './played.ts'
+import { type Case, findingsOf, played, SYN, saved, TO_ROUTER, told } from './played.ts'
 
 const without = (destination: string) => ROUTER.routes!.filter((route) => route.destination !== destination)
 const one = (routes: Route[], packet = SYN): Case => ({ rules: { raw: [], filter: [] }, packet, host: { routes } })
@@ -52,6 +52,18 @@ it('names the routing rule and the rule whose mark it asks for, and where such p
   )
   expect(found?.rules).toEqual(['mangle PREROUTING rule 1'])
   expect(found?.fix).toMatch(/^ip route del unreachable default table 257 → /)
+})
+
+it('says of a table that refuses all it has no route for that it may be there to keep such packets from an uplink', () => {
+  const notes = (destination: string) => {
+    const routes = MARKED.host!.routes!.map((route) => (route.table === '257' ? { ...route, destination } : route))
+    const one = played({ ...MARKED, host: { ...MARKED.host, routes } })
+    return findingsOf(one, 'vanished-no-route')[0]?.fix.map(({ note }) => note)
+  }
+  expect(notes('0.0.0.0/0')).toContain(
+    'such packets then leave by eth1, from which table 257 may be there to keep them',
+  )
+  expect(notes('10.0.2.2/32')).toContain('such packets then leave by eth1')
 })
 
 it('deletes the routing rule for one host before a route that others may need', () => {
