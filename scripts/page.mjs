@@ -15,8 +15,9 @@ const STYLES = `${PAGE}/style`
 
 const jsx = { transform: { jsx: { runtime: 'automatic', importSource: 'preact' } } }
 
-/** Parts of the worker that a report never asks for: it is what was exported, and has no filter. */
-const NOT_IN_REPORTS = /\/ui\/worker\/(export|complete)\.ts$/
+/** Parts of the worker that a report never asks for: it is what was exported, and has no filter. What it holds was unpacked, and is not redacted again. */
+const NOT_IN_REPORTS =
+  /\/(ui\/worker\/(export|complete)|redact\/index|analysis\/inputs\/(redacted|unpack-(gzip|tar)))\.ts$/
 
 /** `plugins`: for what it bundles. */
 export async function buildPage(out, plugins = []) {
