@@ -168,7 +168,7 @@ describe.skipIf(missing)(`real packets${missing ? `: ${missing}` : ''}`, () => {
           ...(culprit ? { culprit } : {}),
         })),
       )
-      expect(await changesAfter(before, router, run.mark)).toEqual([])
+      expect(await changesAfter(before, router, run.mark, 4)).toEqual([])
     })
   })
 })

@@ -12,6 +12,8 @@ import { changes, changesAfter, type Snapshot, snapshot } from './lab/snapshot.t
 import { WAYS } from './lab/ways.ts'
 
 const KILLS = Number(process.env.NFWHY_KILLS ?? share(25))
+/** Seconds that taking back may last; a program there may be waited for 3 s before it is looked after. */
+const PATIENCE = 8
 /** Seconds to set up and to look at what was set up: the first, and the most that a busy machine gets. */
 const DEADLINE = { first: 15, most: 120 }
 const missing = whyNoPlace('tcpdump', 'dmesg')
@@ -60,7 +62,7 @@ describe.skipIf(missing)(`nothing stays behind${missing ? `: ${missing}` : ''}`,
         phases.set(phase, (phases.get(phase) ?? 0) + 1)
         const victims = whom(run, i)
         for (const pid of victims) kill(pid)
-        const found = await changesAfter(before, place, run.mark)
+        const found = await changesAfter(before, place, run.mark, PATIENCE)
         expect(found, `killed ${at.toFixed(0)} ms after its start (${phase}), ${victims.length} processes`).toEqual([])
       }
       if (KILLS < 10) return
@@ -77,7 +79,7 @@ describe.skipIf(missing)(`nothing stays behind${missing ? `: ${missing}` : ''}`,
         const run = place.trace([...args, '--for', '100ms'])
         await place.run(`while kill -0 ${run.child.pid}; do ${sign} && exit; sleep 0.01; done`)
         run.kill()
-        expect(await changesAfter(before, place, run.mark), sign).toEqual([])
+        expect(await changesAfter(before, place, run.mark, PATIENCE), sign).toEqual([])
       }
     })
 
@@ -105,7 +107,7 @@ describe.skipIf(missing)(`nothing stays behind${missing ? `: ${missing}` : ''}`,
       const cleanup = await place.trace(['--cleanup']).ended
       expect(cleanup.code).toBe(0)
       if (left.length > 0) expect(cleanup.stdout, left.join('\n')).toMatch(/ removed /)
-      expect(await changesAfter(before, place, run.mark)).toEqual([])
+      expect(await changesAfter(before, place, run.mark, 1)).toEqual([])
     })
   })
 })

@@ -50,6 +50,6 @@ esac
       { outcome: 'dropped', culprit: { chain: 'INPUT', ruleNumber: 1 } },
     ])
     expect(stderr).toContain('nfwhy: node one by pod kube-system/kube-proxy-1, container proxy\n')
-    expect(await changesAfter(before, place, run.mark)).toEqual([])
+    expect(await changesAfter(before, place, run.mark, 30)).toEqual([])
   })
 })

@@ -68,7 +68,7 @@ describe.skipIf(missing)(`an assistant that traces${missing ? `: ${missing}` : '
     expect((await call('finding', { code: 'near-miss' })).page).toContain('near-miss')
     expect(await isTraced(place)).toBe(false)
     await client.close()
-    expect(await changesAfter(before, place, mark)).toEqual([])
+    expect(await changesAfter(before, place, mark, 5)).toEqual([])
   })
 
   test('goes away midway, and nothing stays behind', async ({ onTestFinished }) => {
@@ -77,6 +77,6 @@ describe.skipIf(missing)(`an assistant that traces${missing ? `: ${missing}` : '
     await untilTraced(place)
     await client.close()
     await traced
-    expect(await changesAfter(before, place, mark)).toEqual([])
+    expect(await changesAfter(before, place, mark, 5)).toEqual([])
   })
 })

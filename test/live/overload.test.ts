@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
-import { measureSlowness } from './lab/slowness.ts'
+import { Slowness } from './lab/slowness.ts'
 import { changesAfter, snapshot } from './lab/snapshot.ts'
 
 const missing = whyNoPlace('python3')
@@ -45,12 +45,12 @@ const MANY = 40_000
 /** Megabytes. */
 const MOST = 512
 /** Milliseconds behind --for, on a machine that has nothing else to do: half of it to read on, half to tell. */
-const LATEST = 4000
+const MOST_LATE = 4000
 
 async function flooded(whenOver: WhenOver, words: readonly string[]) {
   const place = await TestPlace.open(whenOver, { setup: SETUP })
   const before = await snapshot(place)
-  const slowness = measureSlowness()
+  const slowness = new Slowness(whenOver)
   const flood = place.background(`exec python3 -c "${FLOOD}"`)
   const run = place.trace([...words, '--rate', 'unlimited', '--for', `${FOR}s`])
   await run.says(/^Ready/m)
@@ -68,8 +68,8 @@ async function flooded(whenOver: WhenOver, words: readonly string[]) {
     ...ended,
     sent,
     memory,
-    late: (Date.now() - ready - FOR * 1000) / slowness(),
-    left: await changesAfter(before, place, run.mark),
+    late: (Date.now() - ready - FOR * 1000) / slowness.now,
+    left: await changesAfter(before, place, run.mark, 2),
   }
 }
 
@@ -91,7 +91,7 @@ describe.skipIf(missing)(`20,000 packets a second${missing ? `: ${missing}` : ''
     const { code, stdout, stderr, sent, memory, late, left } = await flooded(onTestFinished, [form])
     expect(code, stderr).toBe(1)
     expect(memory).toBeLessThan(MOST)
-    expect(late, stderr).toBeLessThan(LATEST)
+    expect(late, stderr).toBeLessThan(MOST_LATE)
     expect(left.filter((line) => !/process|python/.test(line))).toEqual([])
     if (form === '--plain') {
       for (const port of PORTS) expect(stdout).toContain(`udp dport ${port}`)

@@ -9,9 +9,13 @@ import { describe, expect, test } from 'vitest'
 import { LATEST } from '../latest.ts'
 import { itself, type PlaceOptions, TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
 import { kill, type RunOptions, sleep, type TraceRun } from './lab/session.ts'
-import { changes, changesAfter, RESTORED, type Snapshot, snapshot } from './lab/snapshot.ts'
+import { Patience } from './lab/slowness.ts'
+import { changes, changesAfter, type Snapshot, snapshot } from './lab/snapshot.ts'
 
 const missing = whyNoPlace('script', 'setpriv', 'tcpdump')
+/** Seconds that taking back may last after what ended the session. */
+const PATIENCE = 3
+
 const RULES = `
 iptables-legacy -A INPUT -p udp --dport 9 -j DROP
 ip6tables-legacy -A INPUT -p udp --dport 9 -j DROP`
@@ -29,7 +33,7 @@ interface Scene {
   /** Nothing is set up any more; its processes may still be there. */
   isTakenBack(): Promise<void>
   /** All is as it was, and its processes are gone. */
-  isClean(run: TraceRun): Promise<void>
+  isClean(run: TraceRun, seconds?: number): Promise<void>
 }
 
 async function open(whenOver: WhenOver, options: PlaceOptions, traffic = TRAFFIC): Promise<Scene> {
@@ -42,11 +46,14 @@ async function open(whenOver: WhenOver, options: PlaceOptions, traffic = TRAFFIC
     before,
     trace: (args = [], more) => place.trace(['--backend', 'legacy', ...args], more),
     isTakenBack: async () => {
+      const patience = new Patience(PATIENCE, whenOver)
       const left = async () =>
         changes(before, await snapshot(place)).filter((line) => !/^\+ (process|proc: nflog)/.test(line))
-      await expect.poll(left, { timeout: RESTORED * 1000, interval: 500 }).toEqual([])
+      while ((await left()).length > 0 && !patience.isOver) await sleep(200)
+      expect(await left()).toEqual([])
     },
-    isClean: async (run) => expect(await changesAfter(before, place, run.mark), run.stderr).toEqual([]),
+    isClean: async (run, seconds = PATIENCE) =>
+      expect(await changesAfter(before, place, run.mark, seconds), run.stderr).toEqual([]),
   }
 }
 
@@ -247,12 +254,14 @@ describe.skipIf(missing)(`a session's end${missing ? `: ${missing}` : ''}`, () =
 
   test('the place is gone: it ends and says so', async ({ onTestFinished }) => {
     const { place, trace } = await open(onTestFinished, { ...TABLE, ownProcesses: true })
-    const run = trace([], { env: { NFWHY_SILENCE: '600' } })
+    const run = trace()
     await run.says(/^Ready/m)
+    const patience = new Patience(5, onTestFinished)
     place.kill()
     const { code, stderr } = await run.ended
     expect(code).toBe(2)
     expect(stderr).toMatch(SENTENCE)
+    expect(patience.isOver).toBe(false)
     expect(run.processes()).toEqual([])
   })
 })

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { nfwhy } from '../cli/nfwhy.ts'
 import { TestPlace, whyNoPlace } from './lab/place.ts'
 import { TraceRun } from './lab/session.ts'
+import { Patience } from './lab/slowness.ts'
 
 const missing = whyNoPlace()
 
@@ -37,6 +38,7 @@ describe.skipIf(missing)(`--save where nothing can be written${missing ? `: ${mi
     mkdirSync(join(folder, 'disk'))
     const asked = join(folder, 'asked')
     const command = mounts.flatMap((mount) => where(mount, join(folder, 'disk')))
+    const patience = new Patience(5, onTestFinished)
     const run = new TraceRun(['--save', path(folder), '--via', `touch ${asked}`], { command })
     onTestFinished(() => run.kill())
     const { code, stderr } = await run.ended
@@ -45,6 +47,7 @@ describe.skipIf(missing)(`--save where nothing can be written${missing ? `: ${mi
     expect(stderr).toMatch(why)
     expect(stderr.trim().split('\n')).toHaveLength(1)
     expect(existsSync(asked)).toBe(false)
+    expect(patience.isOver).toBe(false)
   })
 
   test('a start that is refused leaves no folder', async ({ onTestFinished }) => {

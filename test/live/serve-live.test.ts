@@ -18,6 +18,8 @@ table inet filter {
 }
 E`
 const LEGACY = 'iptables-legacy -A INPUT -p tcp --dport 81 -j DROP'
+/** Seconds. */
+const RESTORED = 30
 
 interface Live {
   place: TestPlace
@@ -51,7 +53,7 @@ describe.skipIf(missing).concurrent(`serve --live${missing === undefined ? '' : 
   const row = ({ page }: Shown, words: string | RegExp) =>
     page.locator('[role=row], [role=option]', { hasText: words }).first().waitFor({ timeout: LATEST })
   const restored = async ({ before, place, run }: Live) =>
-    expect(await changesAfter(before, place, run.mark)).toEqual([])
+    expect(await changesAfter(before, place, run.mark, RESTORED)).toEqual([])
 
   test.for([
     ['nft', [], NFT, /filter input/],

@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'vitest'
 import { type PlaceOptions, TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
 import { kill, type RunOptions, sleep } from './lab/session.ts'
+import { Patience } from './lab/slowness.ts'
 import { changes, changesAfter, snapshot } from './lab/snapshot.ts'
 import { startSshd } from './lab/sshd.ts'
 
@@ -50,7 +51,7 @@ describe.skipIf(missing)(`over ssh${missing ? `: ${missing}` : ''}`, () => {
         packet: { src: '127.0.0.9', protocol: 'icmp' },
       })
       expect(journeys[0].culprit.rule).toMatch(/127\.0\.0\.9/)
-      expect(await changesAfter(before, place, run.mark)).toEqual([])
+      expect(await changesAfter(before, place, run.mark, 3)).toEqual([])
     })
 
     test('the connection is cut', async ({ onTestFinished }) => {
@@ -62,7 +63,7 @@ describe.skipIf(missing)(`over ssh${missing ? `: ${missing}` : ''}`, () => {
       const { code, stderr } = await run.ended
       expect(code).toBe(2)
       expect(stderr).toMatch(/^nfwhy: (?!this is a bug)/m)
-      expect(await changesAfter(before, place, run.mark)).toEqual([])
+      expect(await changesAfter(before, place, run.mark, 3)).toEqual([])
     })
 
     test('the connection hangs', async ({ onTestFinished }) => {
@@ -71,9 +72,11 @@ describe.skipIf(missing)(`over ssh${missing ? `: ${missing}` : ''}`, () => {
       await run.says(/^Ready/m)
       const connections = await sshd.connections()
       for (const pid of connections) kill(pid, 'SIGSTOP')
+      const patience = new Patience(20, onTestFinished)
       const { code, stderr } = await run.ended
       expect(code).toBe(2)
       expect(stderr).toContain('no data came from there')
+      expect(patience.isOver).toBe(false)
       await sleep(1000)
       // sshd's own processes are still stopped
       const left = (await changesAfter(before, place, run.mark, 3)).filter((line) => !/process: \d+ sshd: /.test(line))

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { TestPlace, type WhenOver, whyNoPlace } from './lab/place.ts'
 import { sleep } from './lab/session.ts'
+import { Patience } from './lab/slowness.ts'
 import { changes, changesAfter, snapshot } from './lab/snapshot.ts'
 
 const missing = whyNoPlace()
@@ -25,18 +26,22 @@ async function stalled(whenOver: WhenOver, command: readonly string[] = []) {
 describe.skipIf(missing)(`a reader that has stopped${missing ? `: ${missing}` : ''}`, () => {
   test('SIGTERM ends it all the same', async ({ onTestFinished }) => {
     const { place, before, run } = await stalled(onTestFinished)
+    const patience = new Patience(3, onTestFinished)
     run.kill('SIGTERM')
     const { code, stderr } = await run.ended
+    expect(patience.isOver, stderr).toBe(false)
     expect(code, stderr).toBe(2)
     expect(stderr).toMatch(/no program reads standard output: the last \d{4,} bytes were not written/)
-    expect((await changesAfter(before, place, run.mark)).filter((line) => !line.includes('ping'))).toEqual([])
+    expect((await changesAfter(before, place, run.mark, 2)).filter((line) => !line.includes('ping'))).toEqual([])
   })
 
   test('SIGTERM, where what it says goes the same way', async ({ onTestFinished }) => {
     const { place, before, run } = await stalled(onTestFinished, ['sh', '-c', 'exec "$@" 2>&1', 'sh'])
+    const patience = new Patience(4, onTestFinished)
     run.kill('SIGTERM')
     expect((await run.ended).code).toBe(2)
-    expect((await changesAfter(before, place, run.mark)).filter((line) => !line.includes('ping'))).toEqual([])
+    expect(patience.isOver).toBe(false)
+    expect((await changesAfter(before, place, run.mark, 2)).filter((line) => !line.includes('ping'))).toEqual([])
   })
 
   test('Ctrl-C takes everything back, and what was seen is all there for who reads on', async ({ onTestFinished }) => {

@@ -33,6 +33,8 @@ export interface Outcome {
 
 /** Seconds; nfwhy asks after its shells four times in it, and they after each other. */
 const SILENCE = 4
+/** Seconds that taking back may last on a busy machine. */
+const PATIENCE = 30
 const TRAFFIC = 'exec ping -q -i 0.2 127.0.0.1'
 const CGROUPS = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup']
 
@@ -91,7 +93,7 @@ export class KillingLab {
   }
 
   private async endsItself(run: TraceRun, willEnd: boolean): Promise<void> {
-    const until = Date.now() + SILENCE * 1000 + LATEST
+    const until = Date.now() + (SILENCE + PATIENCE) * 1000
     // where nobody was there to be killed it runs on
     if (!willEnd) run.kill('SIGINT')
     while (run.child.exitCode === null && run.child.signalCode === null) {
@@ -108,7 +110,7 @@ export class KillingLab {
 
   private async whatStays(run: TraceRun, met: readonly Process[], wereAll: boolean): Promise<Outcome['result']> {
     const { place, before } = this
-    const left = await changesAfter(before, place, run.mark, wereAll ? 1 : undefined)
+    const left = await changesAfter(before, place, run.mark, wereAll ? 1 : PATIENCE)
     const text = await rulesText(place)
     if (left.length === 0) {
       if (text !== this.text) throw new Error(`rules are not what they were:\n${text}\nbefore:\n${this.text}`)

@@ -1,6 +1,7 @@
 /** All of a place that a session may change, as lines that can be compared. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { TestPlace } from './place.ts'
+import { Patience } from './slowness.ts'
 
 export type Snapshot = ReadonlySet<string>
 
@@ -41,25 +42,26 @@ export const changes = (before: Snapshot, after: Snapshot): string[] => [
   ...[...before].filter((line) => !after.has(line)).map((line) => `- ${line}`),
 ]
 
-/** Seconds that taking back may last on a busy machine; a deadline or the like is not meant. */
-export const RESTORED = 30
-
 /** Waits until nothing is changed, at most so long; what is then. */
 export async function changesAfter(
   before: Snapshot,
   place: TestPlace,
   mark: string,
-  seconds = RESTORED,
+  seconds: number,
 ): Promise<string[]> {
-  const until = Date.now() + seconds * 1000
+  let patience: Patience | undefined
   for (;;) {
-    const isLate = Date.now() > until
+    const isLate = patience?.isOver === true
     // a look at everything takes its time, and whoever is still there has not ended
     const isBusy = processes(place.pid, mark).some((one) => !before.has(`process: ${one}`))
     if (isLate || !isBusy) {
       const found = changes(before, await snapshot(place, mark))
-      if (found.length === 0 || isLate) return found
+      if (found.length === 0 || isLate) {
+        patience?.end()
+        return found
+      }
     }
+    patience ??= new Patience(seconds)
     await new Promise((resolve) => setTimeout(resolve, isBusy ? 20 : 100))
   }
 }
