@@ -89,10 +89,10 @@ export function answerOf(group: Group<PrintedFix>): Answer {
         (chief === owner && SENT_THERE.has(chief.code) && one.severity !== 'note' && !isRetold(one))),
   )
   const isNamed = chief !== undefined && (isRetold(chief) || chief.code === 'reply-dropped')
-  const wrong = best === undefined && isStoppedByRule(journey.outcome) ? stillWrongOf(all) : {}
+  const stillWrong = best === undefined && isStoppedByRule(journey.outcome) ? stillWrongOf(all) : undefined
   // whoever let it through here would do so in vain: it was to go elsewhere
   const elsewhereBound =
-    wrong.stillWrong === undefined ? undefined : told.find((one) => one[FOR_REPORTS]?.wouldGiveDestination)
+    stillWrong === undefined ? undefined : told.find((one) => one[FOR_REPORTS]?.wouldGiveDestination)
   const second =
     elsewhereBound ?? (isNamed && !isForAll(chief) ? beside.find((one) => saysWhy(one, chief)) : undefined) ?? beside[0]
   // line one has named the rule that stopped it: why no rule accepted it before says more
@@ -115,17 +115,17 @@ export function answerOf(group: Group<PrintedFix>): Answer {
     ...(rule ? { rule } : {}),
     ...(chief?.code === 'closed-port' && second?.code === 'missing-rule' ? { isBoth: true as const } : {}),
     fixes,
-    ...wrong,
+    ...(stillWrong === undefined ? {} : { stillWrong }),
     others: all.filter((one) => !fixes.includes(one)),
     more: told.filter((one) => !spoken.some((said) => says(said, one)) && !isRetold(one)),
   }
 }
 
 /** The same of all that were tried, and would bring it through. */
-function stillWrongOf(all: readonly PrintedFix[]): Pick<Answer, 'stillWrong'> {
+function stillWrongOf(all: readonly PrintedFix[]): string | undefined {
   const typed = all.filter(isTyped)
   const [stillWrong, ...others] = new Set(typed.map(({ after, but }) => (after && isPassed(after) ? but : undefined)))
-  return stillWrong === undefined || others.length > 0 ? {} : { stillWrong }
+  return others.length > 0 ? undefined : stillWrong
 }
 
 /** It got through, nobody knows whether a reply comes, and all that was found are notes: none of them is a cause. */

@@ -1,5 +1,4 @@
 /** A step in words: which rule it met, and what that rule said. */
-
 import { endWords } from '../model/end-words.ts'
 import type { RuleRef, Step } from '../model/journey.ts'
 import { ruleName } from './journey-words.ts'

@@ -49,7 +49,7 @@ test('a destination that nat has given is translated by no other rule', async ()
   const entry = unreplied(original, tuple('10.0.0.99', '203.0.113.7', 80, 40_000))
   const { finding, commands } = await found({ nat: [first, service], lines, entry }, 'dnat-skipped')
   expect(finding?.message).toBe(
-    'nat PREROUTING rule 1 rewrites its destination to 10.0.0.99:80, and nat PREROUTING rule 2 cannot rewrite that to 10.0.0.7:8080: the kernel sets up NAT once per connection.',
+    'nat PREROUTING rule 1 rewrites its destination to 10.0.0.99:80, so nat PREROUTING rule 2 does not rewrite it to 10.0.0.7:8080: the kernel sets up NAT once per connection.',
   )
   expect(commands).toEqual([
     'iptables -t nat -I PREROUTING 1 -d 203.0.113.1 -p tcp --dport 80 -j DNAT --to-destination 10.0.0.7:8080',

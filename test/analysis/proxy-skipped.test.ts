@@ -24,7 +24,7 @@ async function said(...mangle: string[]): Promise<string | undefined> {
 
 test('a source that is in the network of its link, and that the rule takes for a foreign one', async () => {
   expect(await said('-A PREROUTING ! -s 10.9.0.0/24 -j RETURN', TPROXY)).toBe(
-    'mangle PREROUTING rule 1 ended the chain (! -s 10.9.0.0/24), so the packet never reached rule 2, which hands packets to the transparent proxy on tcp port 7893. 10.0.0.7 is in the network of lan (10.0.0.0/24).',
+    'mangle PREROUTING rule 1 ended the chain (! -s 10.9.0.0/24), so the packet never reached rule 2, which hands packets to the transparent proxy on tcp port 7893. Its source 10.0.0.7 is in the network of lan (10.0.0.0/24).',
   )
 })
 

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { INCIDENTS } from '../../src/demo/incidents/index.ts'
 import { whyNot } from '../kernel/namespaces.ts'
-import { LATEST } from '../latest.ts'
 import { BIN, begin, folder, nfwhy } from './nfwhy.ts'
 
 const notHere = whyNot('ip', 'ss', 'nft', 'nsenter')
@@ -105,9 +104,7 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
     running.child.kill(signal)
     const { code, stderr } = await running.end()
     if (signal !== 'SIGKILL') expect([code, stderr]).toEqual([2, 'nfwhy: Stopped; the lab is removed.\n'])
-    const until = Date.now() + LATEST
-    while (hosts.some(isThere) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10))
-    expect(hosts.filter(isThere)).toEqual([])
+    await expect.poll(() => hosts.filter(isThere), { interval: 10 }).toEqual([])
   })
 
   it('is gone, whenever nfwhy is killed', async () => {
@@ -126,9 +123,7 @@ describe.skipIf(notHere)(`a lab${notHere ? `: ${notHere}` : ''}`, () => {
       child.kill('SIGKILL')
     }
     expect(seen).toBeGreaterThan(3)
-    const until = Date.now() + LATEST
-    while (processesWith(mark) > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(processesWith(mark)).toBe(0)
+    await expect.poll(() => processesWith(mark), { interval: 20 }).toBe(0)
   })
 
   it.skipIf(process.getuid?.() !== 0)('says which right is missing', () => {

@@ -93,12 +93,14 @@ const renamed = (one: Statement, { from, to }: NonNullable<Correction['rename']>
 function withEndsTurned(expr: readonly Statement[], at: number, left: Expression): Statement[] | undefined {
   const turned = atOtherEnd(left)
   if (turned === undefined) return undefined
-  const asking = (one: Statement | undefined, end: Expression): Statement[] =>
-    one && 'match' in one ? [{ match: { ...one.match, left: end } }] : []
-  const other = expr.findIndex((one) => 'match' in one && JSON.stringify(one.match.left) === JSON.stringify(turned))
-  const [here, there] = [asking(expr[at], turned), asking(expr[other], left)]
-  if (JSON.stringify(asking(expr[at], left)) === JSON.stringify(there)) return expr.toSpliced(at, 1)
-  return expr.flatMap((one, i) => (i === at ? here : i === other ? there : [one]))
+  const asking = (i: number, end: Expression) => {
+    const one = expr[i]
+    return one && 'match' in one ? { match: { ...one.match, left: end } } : undefined
+  }
+  const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
+  const other = expr.findIndex((one) => 'match' in one && isSame(one.match.left, turned))
+  if (isSame(asking(other, left), expr[at])) return expr.toSpliced(at, 1)
+  return expr.map((one, i) => (i === at ? asking(at, turned) : i === other ? asking(other, left) : undefined) ?? one)
 }
 
 function atOtherEnd(left: Expression): Expression | undefined {

@@ -1,6 +1,8 @@
 /** How far what a condition asks for is from what the packet has. */
+
 import { isHostPartOf } from '../../model/address.ts'
 import type { Condition, Scalar, Value } from '../../model/condition.ts'
+import { isLoopback } from '../../model/loopback.ts'
 import type { Packet } from '../../model/packet.ts'
 import { type FailedCondition, fieldOf, isExact, isListed, isLookup, isNegated } from './failed-condition.ts'
 import { isNumberedAlike, looksLike, lookupOf } from './map-keys.ts'
@@ -22,7 +24,7 @@ export const isForHostItself = ({ condition }: FailedCondition, packet: Packet):
   packet.in !== 'lo' &&
   !isNegated(condition) &&
   / [sd]addr$/.test(fieldOf(condition) ?? '') &&
-  wantedBy(condition).every((one) => /^(127\.|::1$)/.test(String(one)))
+  wantedBy(condition).every((one) => isLoopback(String(one)))
 
 /** Is what it asks for a slip of the pen away from what the packet has, or in its network? */
 export const isNear = (miss: FailedCondition, packet: Packet): boolean => distanceOf(miss, packet) <= SLIP

@@ -2,7 +2,6 @@
  * What a packet that does no good may have been meant to meet: to be let go by the table that stopped it, or to be
  * rewritten by nat.
  */
-
 import type { Condition } from '../../model/condition.ts'
 import type { ForReports } from '../../model/for-reports.ts'
 import { type Hook, SRCNAT } from '../../model/hook.ts'

@@ -2,6 +2,7 @@ import type { Condition, Value } from '../../model/condition.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { Host } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
+import { isLoopback } from '../../model/loopback.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
@@ -268,8 +269,6 @@ function bySocket(context: Context, step: number, ref: RuleRef): Detected[] {
   const fix = sendTo(ref, { address: dst, port: near.port }, asked.dport)
   return [finding('dnat-mismatch', 'warning', message, { steps: [step + 1], rules: [ref], fix, doubt: 0.2 })]
 }
-
-const isLoopback = (address: string): boolean => address.startsWith('127.')
 
 /** Another destination or port for which the rule would match, on the way that leads there; the packet's own port of before nat is tried, too. */
 function placeMeant({ world }: Context, { rule, moment }: SkippedRule, asked: Packet): Destination | undefined {

@@ -26,7 +26,7 @@ export const lastRuleSeen: Detector = {
         'note',
         isSure
           ? `The last rule seen is ${nameRef(ref)}; only the ruleset shows the verdict of this rule.`
-          : `The last line of the trace is of ${nameRef(ref)} or of ${endWords(step.reported)}; only the ruleset shows which, and its verdict.`,
+          : `The trace ends at ${nameRef(ref)} or at ${endWords(step.reported)}; only the ruleset shows which of the two, and its verdict.`,
         {
           steps: [ended.step + 1],
           rules: [ref],

@@ -1,4 +1,5 @@
 import type { Host, Socket } from '../../model/host.ts'
+import { isLoopback } from '../../model/loopback.ts'
 import type { Packet } from '../../model/packet.ts'
 import { isOpen, sameAddress } from '../../rules/sockets.ts'
 import { describeEnd } from '../context.ts'
@@ -54,5 +55,3 @@ export function makeListen(host: Host, packet: Packet): string {
   if (listensElsewhere(host, packet) !== undefined) return `make the program listen on ${end}, or on any address`
   return `start the program, or make it listen on ${end}${isLoopback(dst) ? '' : ' (not only on 127.0.0.1)'}`
 }
-
-const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1'

@@ -38,7 +38,7 @@ export const natOnce: Detector = {
       const [first, end] = ports
       if (first !== end || (address === dst && first === dport)) continue
       const ref = refOf(context, table.name, last.chain, last.rule)
-      const message = `${nameRef(taken.ref)} rewrites its destination to ${describeEnd(dst, dport)}, and ${nameRef(ref)} cannot rewrite that to ${describeEnd(address, first)}: the kernel sets up NAT once per connection.`
+      const message = `${nameRef(taken.ref)} rewrites its destination to ${describeEnd(dst, dport)}, so ${nameRef(ref)} does not rewrite it to ${describeEnd(address, first)}: the kernel sets up NAT once per connection.`
       return [
         finding('dnat-skipped', 'warning', message, {
           steps: [taken.step + 1],

@@ -115,7 +115,7 @@ function ofLaterException(context: Context, { ref, step }: Rewritten): OtherSour
     words: `The packet never reached ${nameBeside(exception, ref)}, which would have left its source as it was.`,
     rules: [exception],
     isUnsure: true,
-    fix: proposed.map((one): Proposal => ({ ...one, unverified: REACTS_UNKNOWN })),
+    fix: proposed.map((one): Proposal => ({ ...one, unverified: ACCEPTS_UNKNOWN })),
   }
 }
 
@@ -123,7 +123,7 @@ function ofLaterException(context: Context, { ref, step }: Rewritten): OtherSour
 const asksWhereTo = ({ conditions }: Rule): boolean =>
   conditions.some((one) => !isNegated(one) && (namesDestination(one) || (isParticular(one) && markAsked(one))))
 
-export const REACTS_UNKNOWN = 'how the other side reacts to the original source is unknown'
+export const ACCEPTS_UNKNOWN = 'whether the other side accepts the original source is unknown'
 
 /** The one source that the rule in which a walk ends gives. */
 const givenBy = ({ last }: Walk, { src }: Packet): string | undefined =>

@@ -39,13 +39,13 @@ function tell(context: Context, i: number): Detected | undefined {
   return finding(
     'proxy-missing',
     'note',
-    `${nameRef(ref)} ended the chain (${describeConditions(rule.conditions)}), so the packet never reached ${nameBeside(proxy, ref)}, which hands packets to the transparent proxy on ${protocol} port ${port}. ${src} is in the network of ${from} (${home.network}).`,
+    `${nameRef(ref)} ended the chain (${describeConditions(rule.conditions)}), so the packet never reached ${nameBeside(proxy, ref)}, which hands packets to the transparent proxy on ${protocol} port ${port}. Its source ${src} is in the network of ${from} (${home.network}).`,
     {
       steps: [i + 1],
       rules: [ref, proxy],
       fix: [
         {
-          description: `if the proxy is meant for ${home.network}, add it to the networks that ${nameRef(ref)} leaves out`,
+          description: `if the proxy is meant for ${home.network}, add this network to those that ${nameRef(ref)} does not match`,
           unverified: 'whether the proxy is meant for that network is unknown here',
         },
       ],

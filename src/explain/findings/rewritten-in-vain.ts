@@ -28,7 +28,7 @@ import { astray, homeOf, WIDE } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 import { entryBegun } from '../reply/request-reply.ts'
 import { namesDestination } from './dnat-skipped.ts'
-import { otherSource, REACTS_UNKNOWN } from './other-source.ts'
+import { ACCEPTS_UNKNOWN, otherSource } from './other-source.ts'
 import { isMostPorts, portsOf } from './port-range.ts'
 
 /** Where the rule sends what it matches: all to one host, and to one port if it writes one or matches one alone. */
@@ -294,7 +294,7 @@ export const snatInVain: Detector = {
               ).map(
                 (one): Proposal => ({
                   ...one,
-                  unverified: REACTS_UNKNOWN,
+                  unverified: ACCEPTS_UNKNOWN,
                 }),
               )
             : [],

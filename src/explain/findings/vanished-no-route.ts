@@ -262,7 +262,7 @@ function isException({ world: { host } }: Context, { route, question }: Routed):
 function withoutRouteNote(route: Route, next: Route): string {
   const leave = `such packets then leave by ${routeDevices(next).join(' or ')}`
   const isGuard = isDefault(route) && !isOwnTable(route.table) && isOwnTable(next.table)
-  return isGuard ? `${leave}, from which table ${route.table} may be there to keep them` : leave
+  return isGuard ? `${leave}, which table ${route.table} may be there to prevent` : leave
 }
 
 const isOneHost = (prefix: string | undefined): boolean =>

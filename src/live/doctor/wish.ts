@@ -1,5 +1,7 @@
 /** What of a filter decides where a packet can be traced: its family, and whether it comes in or is sent by this host. */
+
 import type { Condition, Value } from '../../model/condition.ts'
+import { isLoopback } from '../../model/loopback.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Facts } from '../survey/facts.ts'
 
@@ -107,8 +109,6 @@ export function waysOf({ packet: { in: name, src, dst } }: Wish, facts: Facts): 
   const [from, to] = [isOwn(src), isOwn(dst)]
   return { incoming: from !== true, sent: from !== false && to !== true, looped: from !== false && to !== false }
 }
-
-const isLoopback = (address: string): boolean => address === '::1' || /^127\./.test(address)
 
 /** Of `ip -o addr`, without prefix lengths. */
 export function ownAddresses({ texts }: Facts): ReadonlySet<string> {

@@ -20,7 +20,7 @@ test('names the last rule of a trace without rules, and the command that shows i
 test('does not call a rule what may be the policy', () => {
   const { journeys } = explainLog(LOG + line('filter:INPUT:policy:5'), emptyWorld())
   const [found] = findingsOf(journeys[0]!, 'last-rule-seen')
-  expect(found?.message).toContain('filter INPUT rule 5 or of the policy')
+  expect(found?.message).toContain('filter INPUT rule 5 or at the policy')
   expect(printCommand(found!.fix[0]!.look!)).toBe('iptables -t filter -S INPUT')
 })
 
