@@ -144,16 +144,33 @@ describe('a reply that was captured, and of which no list tells', () => {
       'ip-rule4.txt':
         '0:\tfrom all lookup local\n5270:\tfrom all lookup 52\n32766:\tfrom all lookup main\n32767:\tfrom all lookup default\n',
     }
-    const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
-    const found = printedExchange((await analysis.exchanges()).exchanges[0]!).findings.find(
-      ({ code }) => code === 'reply-from-other-address',
-    )
+    const foundWith = async (more: Record<string, string>) => {
+      const analysis = await open(Object.entries({ ...files, ...more }).map(([name, text]) => ({ name, text })))
+      return printedExchange((await analysis.exchanges()).exchanges[0]!).findings.find(
+        ({ code }) => code === 'reply-from-other-address',
+      )
+    }
+    const found = await foundWith({})
     expect(found?.message).toContain('This reply left by tun0.')
-    expect(found?.fix.map(({ command }) => command && printCommand(command))).toEqual([
-      'ip route add 10.0.0.0/24 dev eth0 table 52',
+    const fixes = [
+      // with the source that the route of table main names: eth0's first address is another
+      'ip route add 10.0.0.0/24 dev eth0 table 52 src 10.0.0.1',
       'ip route del default via 10.9.0.1 dev tun0 table 52',
       undefined,
-    ])
+    ]
+    expect(found?.fix.map(({ command }) => command && printCommand(command))).toEqual(fixes)
+    // which entry waits for it shows what was asked, and a program that is bound to no address gets the source of the route
+    const waits = CONNTRACK.split('\n')[1]!
+    const tried = async (address: string) =>
+      (
+        await foundWith({
+          'conntrack.txt': `${waits}\n`,
+          'ss.txt': `udp UNCONN 0 0 ${address}:53 0.0.0.0:* users:(("dnsmasq",pid=8,fd=5))\n`,
+        })
+      )?.fix.map(({ command, after, but }) => command && [printCommand(command), after, but])
+    expect(await tried('0.0.0.0')).toEqual([[fixes[0], 'sent', undefined], [fixes[1], 'sent', undefined], undefined])
+    const but = '10.0.0.66 sent its request to another address'
+    expect((await tried('10.9.0.2'))?.map((one) => one?.[2])).toEqual([but, but, undefined])
   })
 
   test('beside one from the address that was asked it does no harm', async () => {

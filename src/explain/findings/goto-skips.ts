@@ -54,8 +54,12 @@ function tell(context: Context, goal: Goal, i: number): Detected[] {
   ]
 }
 
-/** A program that wrote it for one of its own chains means it. Into a chain of its own, or out of one, a person leads. */
-function isPrograms(table: Table, { name }: Chain, rule: Rule): boolean {
+/**
+ * A program that wrote it for one of its own chains means it. Into a chain of its own, or out of one, a person leads; and
+ * none means that all packets leave its chain in front of further rules.
+ */
+function isPrograms(table: Table, { name, rules }: Chain, rule: Rule): boolean {
+  if (rule.conditions.length === 0 && rule.ruleNumber < rules.length) return false
   const own = soleOwnerOf(table, name)
   return own !== undefined && own === soleOwnerOf(table, verdictOf(rule).chain ?? '')
 }

@@ -5,7 +5,8 @@ import { leadsOutOf, lookupRoute, questionOf, type RouteQuestion } from '../../r
 import { propose } from '../changes/change.ts'
 import { type Context, type Detected, finding } from '../context.ts'
 import { staysUnanswered } from '../counterfactual/undeliverable.ts'
-import { addToTable, type Home, homeOf, mainRoute, routeWords } from '../host/routes.ts'
+import { type Home, homeOf, mainRoute, routeWords } from '../host/routes.ts'
+import { addToTable } from '../host/routes-of-tables.ts'
 import { isAnswer, isReplied } from '../reply/request-reply.ts'
 import { chooserOf, unmarked } from './table-chooser.ts'
 
@@ -45,7 +46,7 @@ export function pastNeighbour(context: Context, packet: Packet, note: string | u
       steps: [ended.step + 1],
       ...(marked ? { rules: [marked.ref] } : {}),
       fix: [
-        ...propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note),
+        ...propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table, world.host), note),
         ...(marked ? unmarked(context, marked) : []),
       ],
     }),

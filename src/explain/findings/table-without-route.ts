@@ -7,7 +7,8 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { ALL_BITS, markingStep, markingSteps, questionAt } from '../counterfactual/marked-way.ts'
 import { lacksReply } from '../counterfactual/undeliverable.ts'
-import { addToTable, KERNEL_TABLES } from '../host/routes.ts'
+import { KERNEL_TABLES } from '../host/routes.ts'
+import { addToTable } from '../host/routes-of-tables.ts'
 
 /** A routing rule was there for such packets, and its table has no route for them, so that a later rule's led them. */
 export const tableWithoutRoute: Detector = {
@@ -77,7 +78,10 @@ function otherWay({ table, route }: Passed, question: RouteQuestion, host: Host)
   )
   const [other] = others
   if (other && others.length === 1)
-    return propose(`give table ${table} the route out of ${routeDevices(other).join(' or ')}`, addToTable(other, table))
+    return propose(
+      `give table ${table} the route out of ${routeDevices(other).join(' or ')}`,
+      addToTable(other, table, host),
+    )
   return [
     {
       description: `give table ${table} a route: ip route add default via GATEWAY dev DEVICE table ${table}`,

@@ -1,4 +1,4 @@
-import type { Route, RoutingRule } from '../../model/host.ts'
+import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import { hasAddress } from '../../rules/fib.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
@@ -23,9 +23,7 @@ import { ipv6Off } from '../host/ipv6-off.ts'
 import { restOfPrefix } from '../host/rest-of-prefix.ts'
 import { routerIgnored } from '../host/router-ignored.ts'
 import {
-  addConnected,
   addRoutingRule,
-  addToTable,
   deleteRoute,
   deleteRoutingRule,
   homeOf,
@@ -34,6 +32,7 @@ import {
   isOwnTable,
   KERNEL_TABLES,
 } from '../host/routes.ts'
+import { addConnected, addToTable } from '../host/routes-of-tables.ts'
 import { unboundSource } from '../host/unbound-source.ts'
 import { unledTable } from '../host/unled-table.ts'
 import { nameRef, refAt } from '../refs.ts'
@@ -54,7 +53,7 @@ export const vanishedNoRoute: Detector = {
     if (!leadsNowhere(route)) return []
     const rule = refusingRule(routed.question, context.world.host)
     const others = route === null ? ofOtherSources(context, routed) : []
-    const wider = forAnySource(others)
+    const wider = forAnySource(others, context.world.host)
     const isLoopback = dst === '::1' && routed.packet.in !== undefined
     const why = isLoopback
       ? `a packet that came in on ${routed.packet.in} cannot be routed to ::1`
@@ -242,12 +241,12 @@ const ofOtherSources = ({ world: { host } }: Context, { question }: Routed): Rou
   })
 
 /** Where all of them lead the same way. */
-function forAnySource([first, ...others]: readonly Route[]): Proposal[] {
+function forAnySource([first, ...others]: readonly Route[], host: Host): Proposal[] {
   if (!first || others.some(({ gateway, device }) => gateway !== first.gateway || device !== first.device)) return []
   const note = `the networks behind ${first.device} must accept such sources, or this host must rewrite them`
   return propose(
     `let packets from any source use the route to ${first.destination}`,
-    addToTable(first, first.table),
+    addToTable(first, first.table, host),
     note,
   )
 }
@@ -286,5 +285,8 @@ function mend({ world }: Context, { route, dst, question }: Routed): Proposal[] 
   const home = homeOf(dst, world.host)
   if (!home) return []
   const { link, network } = home
-  return propose(`${link.name} has an address in ${network}: restore its connected route`, addConnected(home))
+  return propose(
+    `${link.name} has an address in ${network}: restore its connected route`,
+    addConnected(home, world.host),
+  )
 }

@@ -29,10 +29,8 @@ import {
 import { askRoute } from '../host/ask-route.ts'
 import { ipv6Off } from '../host/ipv6-off.ts'
 import {
-  addConnected,
   addRoute,
   addRoutingRule,
-  addToTable,
   astray,
   backToSender,
   changeRoute,
@@ -45,6 +43,7 @@ import {
   pastMain,
   routeWords,
 } from '../host/routes.ts'
+import { addConnected, addToTable } from '../host/routes-of-tables.ts'
 import { alikeByTurns } from '../host/tables-by-turns.ts'
 import { nameRef } from '../refs.ts'
 import { isReplied } from '../reply/request-reply.ts'
@@ -106,7 +105,7 @@ export const wrongWayOut: Detector = {
     const connected = isBare
       ? propose(
           `give table${bare.length > 1 ? 's' : ''} ${bare.join(' and ')} the route to ${home.network}`,
-          together(...bare.map((one) => addConnected(home, one))),
+          together(...bare.map((one) => addConnected(home, context.world.host, one))),
           note,
         )
       : []
@@ -125,7 +124,7 @@ export const wrongWayOut: Detector = {
           ...(main
             ? propose(
                 `give table ${table} the route to ${main.destination}`,
-                addToTable(main, table),
+                addToTable(main, table, context.world.host),
                 [`affects all traffic to ${main.destination} that uses table ${table}`, ...(note ? [note] : [])].join(
                   '; ',
                 ),
@@ -314,7 +313,7 @@ function pastTableMain(context: Context, packet: Packet, note: string | undefine
       `It left by ${packet.out} and not by the route to ${main.destination} through ${routeDevices(main).join(' or ')}: that route is in table main, but a routing rule selects table ${table}, where only the default route matches it.${chosen?.words ?? ''}`,
       {
         steps: [context.ended.step + 1],
-        fix: propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table), note),
+        fix: propose(`give table ${table} the route to ${main.destination}`, addToTable(main, table, world.host), note),
       },
     ),
   ]

@@ -7,7 +7,8 @@ import { neighboursWith } from '../../rules/neighbours.ts'
 import { lookupRoute, routeDevices, rulesFor, wayBackOf } from '../../rules/route.ts'
 import { propose } from '../changes/change.ts'
 import { type Change, type Proposal, together } from '../changes/proposal.ts'
-import { addConnected, addRoute, addRoutingRule, hasNoLinkLayer, homeOf, isDefault, isOwnTable } from './routes.ts'
+import { addRoute, addRoutingRule, hasNoLinkLayer, homeOf, isDefault, isOwnTable } from './routes.ts'
+import { addConnected } from './routes-of-tables.ts'
 import { unboundSource } from './unbound-source.ts'
 
 /** Where `asked`, to which the packet was sent, is an address of the link by which it came in, and this host replies itself. */
@@ -67,7 +68,7 @@ export function tableOut(packet: Packet, link: Link, family: Route['family'], ho
   return {
     name: table,
     made: [
-      ...(home?.link.name === device && !/^fe[89ab]/.test(way.gateway ?? '') ? [addConnected(home, table)] : []),
+      ...(home?.link.name === device && !/^fe[89ab]/.test(way.gateway ?? '') ? [addConnected(home, host, table)] : []),
       addRoute({ family, type: 'unicast', destination, table, device, ...way }),
     ],
   }

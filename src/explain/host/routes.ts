@@ -223,18 +223,8 @@ export const routeWords = (route: Route): string =>
 export const hasDefaultRoute = (routes: readonly Route[], device: string): boolean =>
   routes.some((route) => isDefault(route) && routeDevices(route).includes(device))
 
-/** The same route in another table. */
-export const addToTable = ({ family, type, destination, gateway, device, flags }: Route, table: string): Change =>
-  addRoute({
-    ...{ family, type, destination, table },
-    ...(gateway === undefined ? {} : { gateway }),
-    ...(device === undefined ? {} : { device }),
-    // without it the kernel refuses a gateway that no network of an interface has
-    ...onlinkOf(flags),
-  })
-
 /** Of a route's flags the one that a command gives it. */
-const onlinkOf = (flags: Route['flags']): Pick<Route, 'flags'> =>
+export const onlinkOf = (flags: Route['flags']): Pick<Route, 'flags'> =>
   flags?.includes('onlink') ? { flags: ['onlink'] } : {}
 
 /**
@@ -375,14 +365,6 @@ export function addOnLink({ src, in: device }: Packet, host: Host): Proposal[] {
     `if ${src} is on that link; otherwise the route must also name the router to ${src}`,
   )
 }
-
-/** The route that a link's address brings with it. */
-export const homeRoute = ({ link, network }: Home, table = 'main'): Route => {
-  const family = familyOf(network)
-  return { family, type: 'unicast', destination: network, table, device: link.name }
-}
-
-export const addConnected = (home: Home, table = 'main'): Change => addRoute(homeRoute(home, table))
 
 const add = (route: Route): Edit[] => [{ kind: 'route', op: 'add', route: newRoute(route) }]
 

@@ -8,7 +8,13 @@ import { isPassed } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { bridgeOfPort, bridgePassingOn } from '../../rules/bridge-calls.ts'
-import { entryAnswered, entryOpened, entryRewritten, isUnreplied } from '../../rules/conntrack/entries.ts'
+import {
+  entryAnswered,
+  entryAskedElsewhere,
+  entryOpened,
+  entryRewritten,
+  isUnreplied,
+} from '../../rules/conntrack/entries.ts'
 import { isForMany, isGroup, isLocal, isOwnCopy, LIMITED_BROADCAST } from '../../rules/fib.ts'
 import { lookupRoute, routeDevices } from '../../rules/route.ts'
 import { LEAST_RESERVED, PRIVILEGED, portsNamed, udpDirection } from '../../rules/service-ports.ts'
@@ -213,9 +219,12 @@ export function isReplied({ evidence, world }: { evidence: Evidence; world: Worl
   return entry !== undefined && !isUnreplied(entry)
 }
 
-/** What was asked, of a packet that answers it; undefined where it answers nothing, or where that or its way in is not known. */
+/**
+ * What was asked, of a packet that answers it; undefined where it answers nothing, or where that or its way in is not known,
+ * and where another address was asked than the one that answers.
+ */
 export function openingOf(answer: Packet, world: World): Packet | undefined {
-  const asked = askedFor(answer, world)
+  const asked = entryAskedElsewhere(answer, world) ? undefined : askedFor(answer, world)
   return asked && comingIn(asked, world.host)
 }
 

@@ -7,11 +7,11 @@ import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { World } from '../../model/world.ts'
 import { tupleOf } from '../../rules/conntrack/connection.ts'
-import { entryOpened } from '../../rules/conntrack/entries.ts'
+import { entryAskedElsewhere, entryOpened } from '../../rules/conntrack/entries.ts'
 import { withoutEntry } from '../../rules/conntrack/without-entry.ts'
 import { conditionText } from '../../rules/evaluate.ts'
 import { addressType, isLocal } from '../../rules/fib.ts'
-import { isForNobody } from '../../rules/sockets.ts'
+import { isForNobody, listener } from '../../rules/sockets.ts'
 import { isNotListed } from '../../rules/unshown.ts'
 import type { WalkBudget } from '../../rules/walk-budget.ts'
 import type { Context } from '../context.ts'
@@ -180,7 +180,9 @@ function alone(context: Context, before: World): Attempt {
     isUsable: () => true,
     observed: (engine, options) => engine.play(before, packet, options),
     play(engine, world, options) {
-      const sent = losesSource(packet, before, world) ? withoutSource(packet) : packet
+      const isChosenAnew =
+        losesSource(packet, before, world) || (before.host !== world.host && isSourceOfRoute(packet, before, engine))
+      const sent = isChosenAnew ? withoutSource(packet) : packet
       const told = engine.play(world, sent, options)
       // with the source that the kernel chooses
       const asked = sent === packet ? packet : { ...packet, ...told.evidence.journey.packet }
@@ -199,6 +201,15 @@ const losesSource = ({ in: from, src }: Packet, before: World, after: World): bo
   from === undefined &&
   isLocal(src, before.host) === true &&
   isLocal(src, after.host) === false
+
+/** A reply from another address than the one that was asked: the program is bound to none, and the kernel took that of the route. */
+function isSourceOfRoute(packet: Packet, before: World, engine: Engine): boolean {
+  const { in: from, src, sport, protocol } = packet
+  if (from !== undefined || src === undefined || sport === undefined || protocol !== 'udp') return false
+  const program = listener(before.host, { protocol, dst: src, dport: sport })
+  if (!program || program.address !== undefined || !entryAskedElsewhere(packet, before)) return false
+  return engine.play(before, withoutSource(packet)).evidence.journey.packet.src === src
+}
 
 const withoutSource = ({ src: _, ...packet }: Packet): Packet => packet
 

@@ -333,7 +333,8 @@ export function stillWrong(
   if (isMissent(reproduction) && samePlace(told.packet, placeSeen(reproduction)))
     return { why: STILL_WRONG['dnat-mismatch']! }
   const { dst, dport } = reproduction.packet
-  const isElsewhere = entryAskedElsewhere(reproduction.packet, reproduction.world) !== undefined
+  // as it was sent: a changed route may have given it another source
+  const isElsewhere = entryAskedElsewhere(told.evidence.journey.packet, reproduction.world) !== undefined
   // who has asked many takes a reply from any
   if (isElsewhere && !askedMany(reproduction.packet, reproduction.world))
     return { why: `${dst} sent its request to another address` }

@@ -2,14 +2,15 @@
 import { expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
 import { together } from '../../../src/explain/changes/proposal.ts'
-import { addConnected, addRoute, deleteRoute } from '../../../src/explain/host/routes.ts'
+import { addRoute, deleteRoute } from '../../../src/explain/host/routes.ts'
+import { addConnected } from '../../../src/explain/host/routes-of-tables.ts'
 import type { Route } from '../../../src/index.ts'
 
 const far: Route = {
   ...{ family: 'ip', type: 'unicast', table: 'main', device: 'eth1' },
   ...{ destination: '203.0.113.7/32', gateway: '10.0.2.138' },
 }
-const network = (of: string) => addConnected({ link: { index: 3, name: 'eth1', addresses: [] }, network: of })
+const network = (of: string) => addConnected({ link: { index: 3, name: 'eth1', addresses: [] }, network: of }, {})
 
 it.each([
   // whoever restores a route needs the one to its next hop

@@ -109,6 +109,25 @@ describe('goto-skips', () => {
     )
   })
 
+  it('is told of a goto of all packets in front of further rules, whoever wrote it', () => {
+    const nat = (jump: string) => [
+      ...['-A PREROUTING -j KUBE-SERVICES', '-A KUBE-SERVICES -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -g KUBE-EXT-WEB'],
+      ...[`-A KUBE-EXT-WEB ${jump} KUBE-MARK-MASQ`, '-A KUBE-EXT-WEB -g KUBE-SVC-WEB'],
+      '-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000',
+      '-A KUBE-SVC-WEB -p tcp -j DNAT --to-destination 10.0.2.2:8080',
+    ]
+    const to = (jump: string): Case => ({ rules: { nat: nat(jump) }, packet: TO_ROUTER, host: LISTENS_ON(22) })
+    expect(told(to('-g'), 'goto-skips')).toEqual({
+      message:
+        'nat KUBE-EXT-WEB rule 1 sent it to KUBE-MARK-MASQ by goto, which never returns. So the packet never reached nat KUBE-SVC-WEB rule 1, which would have rewritten its destination.',
+      rules: ['nat KUBE-EXT-WEB rule 1', 'nat KUBE-SVC-WEB rule 1'],
+      fix: 'iptables -t nat -R KUBE-EXT-WEB 1 -j KUBE-MARK-MASQ → forwarded',
+    })
+    expect(told(to('-j'), 'goto-skips')).toBeUndefined()
+    // of some packets it means it
+    expect(told(to('-s 10.0.1.0/24 -g'), 'goto-skips')).toBeUndefined()
+  })
+
   it.each([
     ['a jump', rules('-j')],
     ['a goto to what stops it itself', rules('-g', '-A count -j DROP')],
