@@ -232,7 +232,11 @@ function matchOf(chosen: Exclude<Chosen, { kind: 'neighbours' }>): readonly Word
       return ['-s', whole(src), ...to, ...(out === undefined ? [] : ['-o', matchedDevice(out)]), ...rewritten]
     }
     case 'answers':
-      return ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED', ...(chosen.rewritten ? REWRITTEN : [])]
+      return [
+        ...['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED'],
+        ...(chosen.toOthers ? ['--ctdir', 'REPLY'] : []),
+        ...(chosen.rewritten ? REWRITTEN : []),
+      ]
     case 'marked':
       return ['-m', 'mark', '--mark', bitsOf(chosen.mark)]
     case 'openings':

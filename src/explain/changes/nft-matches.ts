@@ -44,6 +44,7 @@ export function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable
       if (ref.family === 'netdev' || ref.family === 'arp') return undefined
       return [
         { match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } },
+        ...(chosen.toOthers ? [TO_OTHERS] : []),
         ...(chosen.rewritten ? [REWRITTEN] : []),
       ]
     case 'marked':
@@ -137,6 +138,8 @@ function source({ packet, to, rewritten }: Chosen & { kind: 'source' }): Stateme
 
 const alsoRewritten = (found: Statement[] | Unspeakable): Statement[] | Unspeakable =>
   'unsayable' in found ? found : [...found, REWRITTEN]
+
+const TO_OTHERS: Statement = { match: { op: '==', left: { ct: { key: 'direction' } }, right: 'reply' } }
 
 const REWRITTEN: Statement = { match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } }
 

@@ -14,8 +14,11 @@ export type Chosen =
   | { kind: 'destination'; packet: Packet }
   /** From its source, where it leaves; with `to`, only for its destination, and with `rewritten`, for any that nat gives. */
   | { kind: 'source'; packet: Packet; to: boolean; rewritten?: true }
-  /** Answers to what other rules have let begin; `rewritten`: of connections whose destination nat has rewritten. */
-  | { kind: 'answers'; rewritten?: true }
+  /**
+   * Answers to what other rules have let begin; `rewritten`: of connections whose destination nat has rewritten; `toOthers`: not
+   * what goes on in connections that whoever sends has begun.
+   */
+  | { kind: 'answers'; rewritten?: true; toOthers?: true }
   /** What has these bits of a mark. */
   | { kind: 'marked'; mark: Mark }
   /** ARP, or neighbour discovery: by it the link address of a neighbour is found. */

@@ -9,11 +9,12 @@ import type { World } from '../../model/world.ts'
 import { entryAnswered, entryAskedElsewhere } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { simpleConditions } from '../../rules/simple-conditions.ts'
+import { verdictOf } from '../../rules/verdict.ts'
 import { acceptBefore, changesOf, propose, spotOf } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen, Spot } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
-import { asksInvalid } from '../counterfactual/failed-condition.ts'
+import { asksInvalid, isNegated } from '../counterfactual/failed-condition.ts'
 import { goals } from '../counterfactual/goals.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
@@ -96,6 +97,7 @@ function acceptReplies(context: Context, end: RuleRef, spot: Spot, { dst, dport 
   const goal = goals(context).find(({ kind }) => kind === 'pass')
   const isException = context.evidence.arrivals[context.ended.step]!.rule && goal && isAcceptedLater(context, goal)
   const isRewritten = (dst ?? src) !== src || (dport ?? sport) !== sport
+  const only = onlyWayOut(context)
   const accept = (chosen: Chosen) => changesOf(end).add(end, spot, chosen, { kind: 'accept' })
   return [
     ...(isException && isRewritten
@@ -107,12 +109,39 @@ function acceptReplies(context: Context, end: RuleRef, spot: Spot, { dst, dport 
       : []),
     ...propose(
       ACCEPT_REPLIES,
-      accept({ kind: 'answers' }),
-      isException
-        ? 'accepts the replies of every connection that another rule accepted'
-        : 'accepts only packets of connections that another rule accepted',
+      accept({ kind: 'answers', ...(only === undefined ? {} : { toOthers: true }) }),
+      only !== undefined
+        ? `accepts only replies to what others have opened: connections of this host still leave by ${only} alone`
+        : isException
+          ? 'accepts the replies of every connection that another rule accepted'
+          : 'accepts only packets of connections that another rule accepted',
     ),
   ]
+}
+
+/**
+ * The interface by which alone the rules let out what this host sends wherever it goes, as a tunnel: its connections may not go
+ * on by another one once that is down.
+ */
+function onlyWayOut({ journey, ended, evidence }: Context): string | undefined {
+  const { chain, rule, hook, packet } = evidence.arrivals[ended.step]!
+  if (hook !== 'output' || journey.packet.in !== undefined) return undefined
+  // a rule stops what leaves by any other, or a policy what no rule accepts by its interface alone
+  const among = rule
+    ? rule.conditions.filter(isNegated)
+    : (chain?.rules ?? []).flatMap((one) =>
+        verdictOf(one).ending === 'accept' && one.conditions.length === 1 && !isNegated(one.conditions[0]!)
+          ? one.conditions
+          : [],
+      )
+  return among.map(deviceOut).find((device) => device !== undefined && device !== 'lo' && device !== packet.out)
+}
+
+/** Of a condition that asks by which one interface the packet leaves, negated or not. */
+function deviceOut(condition: Condition): string | undefined {
+  const asked = condition.kind === 'not' ? condition.of : condition
+  if (asked.kind !== 'compare' || !/^meta oif(name)?$/.test(asked.field)) return undefined
+  return typeof asked.value === 'string' ? asked.value : undefined
 }
 
 /** Any of many may reply: it is the rules that do not know such a reply, and no server is wrong. */

@@ -22,6 +22,27 @@ describe('reply-dropped', () => {
     expect(found?.fix).toBe('iptables -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT → forwarded')
   })
 
+  it.each([
+    ['its policy', ['-P OUTPUT DROP', '-A OUTPUT -o lo -j ACCEPT', '-A OUTPUT -o tun0 -j ACCEPT'], '-A OUTPUT'],
+    ['its rule', ['-A OUTPUT ! -o tun0 -j DROP'], '-I OUTPUT 1'],
+  ])('lets nothing of this host out beside a tunnel: by %s all else is stopped', (_by, filter, at) => {
+    const { in: _, ...reply } = { ...REPLY, src: '10.0.1.1', dst: '10.0.1.2' }
+    const opened = entry({
+      original: { src: '10.0.1.2', dst: '10.0.1.1', sport: 40_000, dport: 80 },
+      reply: { src: '10.0.1.1', dst: '10.0.1.2', sport: 80, dport: 40_000 },
+    })
+    const fixOf = (rules: string[]) =>
+      told({ rules: { filter: rules }, packet: reply, host: { conntrack: [opened] } }, 'reply-dropped')?.fix
+    expect(fixOf(filter)).toBe(
+      `iptables ${at} -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT → sent`,
+    )
+    // the interface that the reply leaves by, too, is let out
+    const others = filter.map((rule) => rule.replace('tun0', 'eth0'))
+    expect(fixOf(others) ?? '').not.toContain('--ctdir')
+    // by service, whatever the interface
+    expect(fixOf(['-P OUTPUT DROP', '-A OUTPUT -o tun0 -p tcp -j ACCEPT'])).not.toContain('--ctdir')
+  })
+
   it('names the rule of a called chain that returns what is known, as if something behind it accepted that', () => {
     const words = (rule: string, ...behind: string[]) =>
       told(
