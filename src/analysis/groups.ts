@@ -12,7 +12,8 @@ import type { Exchanges } from './exchanges/exchanges.ts'
 import type { Joined as JoinedJourneys, JoinedJourneys as JoinedList, Role, Told } from './exchanges/join/joined.ts'
 import type { News } from './exchanges/news.ts'
 import { shownThrough } from './exchanges/shown-through.ts'
-import { goesAsItsClass, type Seen, withoutOtherSide } from './exchanges/status/status.ts'
+import { withoutOtherSide } from './exchanges/status/other-side.ts'
+import { goesAsItsClass, type Seen } from './exchanges/status/status.ts'
 import { seenBy, statusOf, tellExchange } from './exchanges/told.ts'
 import type { Joined } from './hosts.ts'
 import { weightOf } from './order.ts'
@@ -192,7 +193,7 @@ export class Groups {
         its.count++
         if (isFailed(status)) {
           its.failed++
-          its.failedIn ??= { id: String(told.parts[0]!.id), status }
+          its.failedIn ??= { id: String(tellerOf(told).id), status }
         }
         const by = status === 'answered' && part.role === 'replies' ? shownThrough(part, told.parts) : undefined
         if (by) {

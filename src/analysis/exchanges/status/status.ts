@@ -24,6 +24,7 @@ import { hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { begunAnew, connectionExpired, fromOtherEnd, inOtherNetwork, isWrittenOver } from './later.ts'
 import { droppedReset, lostReset } from './lost-reset.ts'
 import { otherNeighbour, otherRouter, pastSender } from './other-neighbour.ts'
+import { withoutOtherSide } from './other-side.ts'
 import { isAskedAgain, otherUplink } from './other-uplink.ts'
 import { isGuessed, isOutdated } from './outdated-error.ts'
 import { withoutOwnCopies } from './own-copies.ts'
@@ -170,14 +171,6 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
 /** What comes of a request goes by its class where no entry, reply or error tells of its very packet. */
 export const goesAsItsClass = ({ journey, world }: Told, { replies, errors, returned }: Seen): boolean =>
   isStopped(journey.outcome) || (!world.host.conntrack && replies.size + errors.length + returned.length === 0)
-
-/** Where both backends were traced, each tells of a packet what it saw: what ends at the other one's chains is told there. */
-export function withoutOtherSide(parts: readonly Part[]): readonly Part[] {
-  const isOther = ({ told: { journey } }: Part) =>
-    journey.outcome === 'undetermined' && journey.findings.some(({ code }) => code === 'mixed-backends')
-  const rest = parts.some(isOther) ? parts.filter((one) => !isOther(one)) : parts
-  return rest.length === 0 ? parts : rest
-}
 
 const STOPPED: Partial<Record<Journey['outcome'], ExchangeStatus>> = {
   dropped: 'dropped',

@@ -1,0 +1,61 @@
+/** Both backends are traced: one packet is told of twice, and what stopped it decides. */
+import { describe, expect, test } from 'vitest'
+import { open, printReport } from '../../src/index.ts'
+
+const LEGACY = (policy: string) =>
+  `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ${policy} [0:0]\n:OUTPUT ACCEPT [0:0]\n-A FORWARD -i lan9 -j ACCEPT\nCOMMIT\n`
+/** As iptables-nft makes it. */
+const NFT = (policy: string) =>
+  `table ip filter { # handle 1\n\tchain FORWARD { # handle 1\n\t\ttype filter hook forward priority filter; policy ${policy};\n\t\tmeta l4proto tcp counter packets 1 bytes 60 ${policy} # handle 2\n\t}\n}\n`
+const log = (verdict: string, ipId = 7) =>
+  `[  1.000001] TRACE: filter:FORWARD:${verdict} IN=eth0 OUT=eth1 MAC=02:00:00:00:00:01:02:00:00:00:00:02:08:00 SRC=192.0.2.1 DST=10.0.2.2 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=${ipId} DF PROTO=TCP SPT=40000 DPT=80 WINDOW=64240 RES=0x00 SYN URGP=0\n`
+const nft = (verdict: string) =>
+  `trace id 11 ip filter FORWARD packet: iif "eth0" oif "eth1" ip saddr 192.0.2.1 ip daddr 10.0.2.2 ip dscp cs0 ip ecn not-ect ip ttl 63 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn tcp window 64240\ntrace id 11 ip filter FORWARD rule meta l4proto tcp counter packets 1 bytes 60 ${verdict} # handle 2 (verdict ${verdict})\n`
+
+async function told(files: Record<string, string>) {
+  const inputs = Object.entries(files).map(([name, text]) => ({ name, text }))
+  const { exchanges } = await (await open(inputs)).exchanges()
+  const { groups, ending } = await (await open(inputs)).groups()
+  return {
+    exchanges: exchanges.map(({ status, culprit }) => [
+      status,
+      culprit && (culprit.handle === undefined ? 'legacy' : 'nft'),
+    ]),
+    text: printReport('text', groups, ending, {}),
+  }
+}
+
+describe('one packet of two traces', () => {
+  test('was dropped where nft dropped it, wherever the other log ends', async () => {
+    const { exchanges, text } = await told({
+      'rules.v4': LEGACY('ACCEPT'),
+      'ruleset.nft': NFT('drop'),
+      'trace.log': log('policy:2'),
+      'trace.nft': nft('drop'),
+    })
+    expect(exchanges).toEqual([['dropped', 'nft']])
+    expect(text.split('\n')[0]).toMatch(/^✗ DROPPED by ip filter FORWARD handle 2/)
+  })
+
+  test('was dropped where iptables-legacy dropped it, though nft let it pass', async () => {
+    const { exchanges, text } = await told({
+      'rules.v4': LEGACY('DROP'),
+      'ruleset.nft': NFT('accept'),
+      'trace.log': log('policy:2'),
+      'trace.nft': nft('accept'),
+    })
+    expect(exchanges).toEqual([['dropped', 'legacy']])
+    expect(text.split('\n')[0]).toMatch(/^✗ DROPPED by filter FORWARD policy/)
+    expect(text).toMatch(/^! FORWARDED .* in #1: dropped/m)
+  })
+
+  test('is no other one that got through', async () => {
+    const { exchanges } = await told({
+      'rules.v4': LEGACY('DROP'),
+      'ruleset.nft': NFT('accept'),
+      'trace.log': log('policy:2', 9),
+      'trace.nft': nft('accept'),
+    })
+    expect(exchanges.map(([status]) => status)).not.toContain('dropped')
+  })
+})
