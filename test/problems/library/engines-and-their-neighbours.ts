@@ -30,7 +30,7 @@ const DOCKER = (bridge: string, network: string, container: string) => `table ip
     iifname vmap @filter-forward-out-jumps
   }
   chain nat-OUTPUT {
-    type nat hook output priority dstnat; policy accept;
+    type nat hook output priority -100; policy accept;
     ip daddr != 127.0.0.0/8 fib daddr type local counter jump nat-prerouting-and-output
   }
   chain nat-POSTROUTING {

@@ -101,7 +101,7 @@ const nspawn = (network: string) => `table ip io.systemd.nat {
     fib daddr type local dnat ip to meta l4proto . th dport map @map_port_ipport
   }
   chain output {
-    type nat hook output priority dstnat + 1; policy accept;
+    type nat hook output priority -99; policy accept;
     ip daddr != 127.0.0.0/8 oif "lo" dnat ip to meta l4proto . th dport map @map_port_ipport
   }
   chain postrouting {
@@ -112,7 +112,7 @@ const nspawn = (network: string) => `table ip io.systemd.nat {
 `
 
 /** A machine of nspawn's behind `host`, `net` at its uplink, and `lab` at a link that is nobody's business. */
-const nspawnNet = (sysctls: Record<string, string>): Pick<Problem, 'hosts' | 'links' | 'traced'> => ({
+const nspawnNet = (sysctls: string): Pick<Problem, 'hosts' | 'links' | 'traced' | 'setup'> => ({
   hosts: {
     c1: {
       addresses: { host0: ['192.168.175.253/28'] },
@@ -123,7 +123,6 @@ const nspawnNet = (sysctls: Record<string, string>): Pick<Problem, 'hosts' | 'li
       addresses: { 've-c1': ['192.168.175.241/28'], eth0: ['192.0.2.1/24'], eth1: ['198.51.100.1/24'] },
       routes: ['default via 192.0.2.9'],
       listeners: [SSH],
-      sysctls,
       rules: { nft: nspawn('192.168.175.240/28') },
     },
     net: {
@@ -139,6 +138,7 @@ const nspawnNet = (sysctls: Record<string, string>): Pick<Problem, 'hosts' | 'li
     ['host:eth1', 'lab:eth0'],
   ],
   traced: 'host',
+  setup: [['host', `sysctl -qw ${sysctls}`]],
 })
 
 export const HYPERVISORS_AND_NSPAWN: Problem[] = [
@@ -194,7 +194,7 @@ export const HYPERVISORS_AND_NSPAWN: Problem[] = [
       address: 'https://github.com/systemd/systemd/issues/33004',
     },
     backend: 'nft',
-    ...nspawnNet({ 'net.ipv4.conf.ve-c1.forwarding': '1' }),
+    ...nspawnNet('net.ipv4.conf.ve-c1.forwarding=1'),
     fails: { from: 'c1', what: 'ping', to: '192.0.2.9' },
     seen: 'nothing',
     others: [
@@ -225,7 +225,7 @@ export const HYPERVISORS_AND_NSPAWN: Problem[] = [
         bridges: { docker0: ['veth1', 'veth2'] },
         addresses: { docker0: ['2001:db8:1:0:ff::1/80'], eth0: ['2001:db8:1::2/64'] },
         routes: ['default via 2001:db8:1::1'],
-        sysctls: { ...FORWARDS, 'net.ipv6.conf.eth0.proxy_ndp': '1', 'net.ipv6.neigh.eth0.proxy_delay': '0' },
+        sysctls: FORWARDS,
         rules: {
           v6: `*filter
 :INPUT ACCEPT [0:0]
@@ -261,7 +261,10 @@ COMMIT
       ['host:eth0', 'isp:eth0'],
     ],
     traced: 'host',
-    setup: [['host', 'ip -6 neigh add proxy 2001:db8:1:0:ff::2 dev eth0']],
+    setup: [
+      ['host', 'sysctl -qw net.ipv6.conf.eth0.proxy_ndp=1 net.ipv6.neigh.eth0.proxy_delay=0'],
+      ['host', 'ip -6 neigh add proxy 2001:db8:1:0:ff::2 dev eth0'],
+    ],
     fails: { from: 'c2', what: 'tcp', to: '2001:db8:f::9', port: 443 },
     seen: 'nothing',
     others: [
@@ -317,7 +320,7 @@ COMMIT
     ip saddr 10.0.3.0/24 ip daddr 192.168.1.5 meta l4proto { tcp, udp } th dport 8332 dnat to 10.0.3.9:8332 comment "F1f0e2c3b4a59687"
   }
   chain output {
-    type nat hook output priority dstnat; policy accept;
+    type nat hook output priority -100; policy accept;
     ip daddr 192.168.1.5 meta l4proto { tcp, udp } th dport 8332 dnat to 10.0.3.9:8332 comment "F1f0e2c3b4a59687"
   }
   chain forward {
@@ -384,7 +387,7 @@ export const HEALTHY_NSPAWN: Problem[] = [
       address: 'https://github.com/systemd/systemd/pull/34014',
     },
     backend: 'nft',
-    ...nspawnNet({ 'net.ipv4.conf.ve-c1.forwarding': '1', 'net.ipv4.conf.eth0.forwarding': '1' }),
+    ...nspawnNet('net.ipv4.conf.ve-c1.forwarding=1 net.ipv4.conf.eth0.forwarding=1'),
     fails: { from: 'c1', what: 'ping', to: '192.0.2.9' },
     seen: 'answered',
     others: [

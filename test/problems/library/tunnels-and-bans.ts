@@ -282,11 +282,14 @@ COMMIT
     },
     backend: 'nft',
     hosts: {
-      peer: { addresses: { eth0: ['2001:db8:1::2/64'] } },
+      // what the ban drops of neighbour discovery, it drops on the link alone
+      peer: { addresses: { eth0: ['2001:db8:1::2/64'] }, routes: ['default via 2001:db8:1::ff'] },
+      carrier: { addresses: { eth0: ['2001:db8:1::ff/64'], eth1: ['2001:db8:4::ff/64'] }, sysctls: FORWARDS },
       attacker: { addresses: { eth0: ['2001:db8:2::66/64'] } },
       other: { addresses: { eth0: ['2001:db8:3::5/64'] } },
       server: {
-        addresses: { eth0: ['2001:db8:1::1/64'], eth1: ['2001:db8:2::1/64'], eth2: ['2001:db8:3::1/64'] },
+        addresses: { eth0: ['2001:db8:4::1/64'], eth1: ['2001:db8:2::1/64'], eth2: ['2001:db8:3::1/64'] },
+        routes: ['default via 2001:db8:4::ff'],
         listeners: [
           { protocol: 'udp', address: '::', port: 51820 },
           { ...SSH, address: '::' },
@@ -330,19 +333,20 @@ table inet filter {
       },
     },
     links: [
-      ['peer:eth0', 'server:eth0'],
+      ['peer:eth0', 'carrier:eth0'],
+      ['carrier:eth1', 'server:eth0'],
       ['attacker:eth0', 'server:eth1'],
       ['other:eth0', 'server:eth2'],
     ],
     traced: 'server',
-    fails: { from: 'peer', what: 'udp', to: '2001:db8:1::1', port: 51820 },
+    fails: { from: 'peer', what: 'udp', to: '2001:db8:4::1', port: 51820 },
     seen: 'nothing',
     others: [
       { sending: { from: 'attacker', what: 'udp', to: '2001:db8:2::1', port: 51820 }, seen: 'nothing' },
       { sending: { from: 'attacker', what: 'tcp', to: '2001:db8:2::1', port: 22 }, seen: 'nothing' },
       { sending: { from: 'other', what: 'udp', to: '2001:db8:3::1', port: 51820 }, seen: 'answered' },
       { sending: { from: 'other', what: 'tcp', to: '2001:db8:3::1', port: 22 }, seen: 'answered' },
-      { sending: { from: 'peer', what: 'tcp', to: '2001:db8:1::1', port: 22 }, seen: 'nothing', either: true },
+      { sending: { from: 'peer', what: 'tcp', to: '2001:db8:4::1', port: 22 }, seen: 'nothing', either: true },
     ],
     truth: {
       words:
