@@ -20,7 +20,7 @@ export const vanishedForwardingOff: Detector = {
     const family = context.journey.family === 'ip6' ? 'ipv6' : 'ipv4'
     if (forwardingOf(context.world.host, context.journey.family, device) !== '0') return []
     const name = family === 'ipv6' ? 'net.ipv6.conf.all.forwarding' : 'net.ipv4.ip_forward'
-    const onlyThis = family === 'ipv4' && sysctls?.get(name) === '1'
+    const onlyThis = family === 'ipv4' && (sysctls?.get(name) === '1' || forwardsByLink(sysctls))
     const mend = onlyThis ? `net.ipv4.conf.${sysctlName(device)}.forwarding` : name
     const { dst, packet, route } = routed
     const sender = context.journey.packet.dst === dst ? backToSender(packet, route, context.world.host) : undefined
@@ -62,13 +62,13 @@ export const vanishedForwardingOff: Detector = {
           steps: [context.ended.step + 1],
           fix: [
             {
-              description: 'enable forwarding on this host',
+              description: `enable forwarding on ${onlyThis ? device : 'this host'}`,
               ...withOwnSettings(
                 setSysctl(onlyThis ? deviceSysctl('ipv4', device, 'forwarding') : name, 1, 0),
                 context.world,
               ),
               unverified: NOT_TRIED,
-              note: 'this host is then a router: only its FORWARD rules protect the networks behind it',
+              note: `this host ${onlyThis ? `then forwards what comes in by ${device}` : 'is then a router'}: only its FORWARD rules protect the networks behind it`,
             },
           ],
         },
@@ -76,6 +76,12 @@ export const vanishedForwardingOff: Detector = {
     ]
   },
 }
+
+/** Somebody chose the links that forward, as systemd-networkd does: what all have would add the others. */
+const forwardsByLink = (sysctls: ReadonlyMap<string, string> | undefined): boolean =>
+  [...(sysctls ?? [])].some(
+    ([name, value]) => value === '1' && /^net\.ipv4\.conf\.(?!all\.|default\.|lo\.)[^.]+\.forwarding$/.test(name),
+  )
 
 /** With the undo of what the kernel changes along: the setting of all is written to each interface. */
 function withOwnSettings(change: Changing, world: World): Changing {

@@ -20,13 +20,25 @@ it('is a setting, where the packet is for another link', () => {
 })
 
 it('gives interfaces back what they had of their own: the kernel writes the setting of all to each of them', () => {
-  const own = ['net.ipv4.conf.eth1.forwarding', 'net.ipv4.conf.all.accept_redirects']
+  const own = ['net.ipv4.conf.default.forwarding', 'net.ipv4.conf.all.accept_redirects']
   const settings = ['net.ipv4.ip_forward', 'net.ipv4.conf.all.forwarding', 'net.ipv4.conf.eth0.forwarding']
   const sysctls = new Map([...settings.map((name): [string, string] => [name, '0']), [own[0]!, '1'], [own[1]!, '0']])
   const [fix] = found(SYN, { ...host, sysctls })!.fix
   const set = (name: string, value: string) => ({ kind: 'sysctl', name, value })
   expect(fix?.edits).toEqual([set('net.ipv4.ip_forward', '1')])
   expect(fix?.undo).toEqual([set('net.ipv4.ip_forward', '0'), set(own[0]!, '1'), set(own[1]!, '0')])
+})
+
+it('is the setting of the link that it came in by, where another link forwards by a setting of its own', () => {
+  const off = ['net.ipv4.ip_forward', 'net.ipv4.conf.all.forwarding', 'net.ipv4.conf.eth0.forwarding']
+  const sysctls = new Map([...off.map((name): [string, string] => [name, '0']), ['net.ipv4.conf.eth1.forwarding', '1']])
+  const { message, fix } = found(SYN, { ...host, sysctls })!
+  expect(message).toBe(
+    '10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.conf.eth0.forwarding = 0).',
+  )
+  const set = (value: string) => [{ kind: 'sysctl', name: 'net.ipv4.conf.eth0.forwarding', value }]
+  expect([fix[0]?.edits, fix[0]?.undo, fix[0]?.after]).toEqual([set('1'), set('0'), 'forwarded'])
+  expect(fix[0]?.note).toMatch(/^this host then forwards what comes in by eth0: /)
 })
 
 it('is an address on no interface, where the router that sent it would have it back', () => {
