@@ -1,6 +1,6 @@
 /** Chains that a packet did not come to, and whose rules would have taken it. */
 
-import type { Hook } from '../../model/hook.ts'
+import { type Hook, NEXT_HOOKS } from '../../model/hook.ts'
 import { memo } from '../../model/memo.ts'
 import type { Chain, Rule, Table } from '../../model/ruleset.ts'
 import { writesMark } from '../../rules/assign.ts'
@@ -83,9 +83,9 @@ export function unreachedChains(context: Context, pass: TableTraversal, wanted: 
     const led = graph.led.has(chain.name)
     const isAlike = named.includes(chain)
     const lead = led && !isAlike ? leadTo(context, pass, chain) : undefined
-    if (led && !isAlike && !lead && isOfOtherBase(pass, graph, chain)) continue
     // it would have come there, had nothing stopped it before
     const strays = strayed.get(chain)
+    if (led && !isAlike && !lead && isOfOtherBase(pass, graph, chain, strays === undefined)) continue
     const meant = isAlike || strays !== undefined || speaking.includes(chain)
     // where nothing can have: it was not rewritten, and nat's chain for its very destination would have
     if (led && !lead && graph.reachableFrom(pass.base).has(chain.name) && !(meant && isNat(pass))) continue
@@ -209,15 +209,24 @@ export const elsewhere = (moment: EvalContext): EvalContext => {
   return { ...moment, packet: { ...packet, ...port, dst: family === 'ip6' ? '2001:db8:dead::1' : '198.51.100.254' } }
 }
 
-/** Another base chain of this hook leads there: a packet that is dropped before has not come to it yet, and one that was there went on. */
-const isOfOtherBase = ({ table, base }: TableTraversal, graph: ReturnType<typeof graphOf>, { name }: Chain): boolean =>
-  [...table.chains.values()].some(
-    (one) =>
-      one !== base &&
-      one.hook === base.hook &&
-      graph.reachableFrom(one).has(name) &&
-      !graph.reachableFrom(base).has(name),
+/**
+ * Another base chain of this hook leads there, or, `orLater`, of one to come: a packet that is dropped before has not come
+ * to it yet, and one that was there went on.
+ */
+function isOfOtherBase(pass: TableTraversal, graph: Graph, { name }: Chain, orLater: boolean): boolean {
+  const { table, base, hook } = pass
+  if (graph.reachableFrom(base).has(name)) return false
+  const hooks = [base.hook, ...(orLater && hook && !isNat(pass) ? hooksAfter(hook) : [])]
+  return [...table.chains.values()].some(
+    (one) => one !== base && hooks.includes(one.hook) && graph.reachableFrom(one).has(name),
   )
+}
+
+type Graph = ReturnType<typeof graphOf>
+
+/** On a way through or to this host: what is sent to itself comes to prerouting once more. */
+const hooksAfter = (hook: Hook): Hook[] =>
+  NEXT_HOOKS[hook].filter((one) => one !== 'prerouting').flatMap((one) => [one, ...hooksAfter(one)])
 
 /** In nat, what comes in and what this host sends are rewritten alike. */
 export function twinHooks(pass: TableTraversal): readonly Hook[] {

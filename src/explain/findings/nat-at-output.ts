@@ -8,7 +8,8 @@ import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen, Doing } from '../changes/rule-changes.ts'
 import { type Context, type Detected, finding, lastPacket } from '../context.ts'
 import { asksInput, fieldOf, isExact, isNegated } from '../counterfactual/failed-condition.ts'
-import { rewrites } from '../counterfactual/goals.ts'
+import { goals, rewrites } from '../counterfactual/goals.ts'
+import { nearMisses } from '../counterfactual/near-misses.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { hasNewDestination } from '../counterfactual/undeliverable.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
@@ -37,6 +38,8 @@ export function natAtOutput(context: Context): Detected[] {
   const own = atPrerouting(then.table)
   // iptables has that chain in any case
   const isUsed = then.table.kind === 'nft' ? own !== undefined : (own?.rules.length ?? 0) > 0
+  // one of the right hook nearly matched: that is the rule for what comes in
+  if (isUsed && isNearAtPrerouting(context)) return []
   // iptables names its chains by their hooks
   const at = then.table.kind === 'nft' ? `, but ${chain.name} is at hook output: only` : ', but only'
   const it = then.table.kind === 'nft' ? 'it' : chain.name
@@ -49,6 +52,11 @@ export function natAtOutput(context: Context): Detected[] {
     }),
   ]
 }
+
+const isNearAtPrerouting = (context: Context): boolean =>
+  goals(context).some(
+    (goal) => goal.kind === 'destination' && goal.pass.hook === 'prerouting' && nearMisses(context, goal).length > 0,
+  )
 
 const atPrerouting = ({ chains }: Table): Chain | undefined =>
   [...chains.values()].find(({ type, hook }) => type === 'nat' && hook === 'prerouting')

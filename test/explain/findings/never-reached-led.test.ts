@@ -1,6 +1,6 @@
 /** Nothing leads to the chain that would take the packet, and another chain has got it. */
 import { describe, expect, it } from 'vitest'
-import { type Case, findingsOf, played, SYN, told } from './played.ts'
+import { type Case, findingsOf, LISTENS_ON, played, SYN, TO_ROUTER, told } from './played.ts'
 
 const WEB = '-A web -p tcp -m tcp --dport 80 -j ACCEPT'
 const REPLIES = '-A FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT'
@@ -81,5 +81,18 @@ describe('never-reached', () => {
     expect(told(filter(...chain('dispatch')), 'never-reached')?.fix).not.toContain('-A FORWARD -j dispatch')
     const open = chain('DOCKER-FORWARD').map((line) => line.replace('-i eth0 -j ACCEPT', '-j ACCEPT'))
     expect(told(filter(...open), 'never-reached')?.fix ?? '').not.toContain('-A FORWARD -j DOCKER-FORWARD')
+  })
+
+  it('is no rule of OUTPUT, where the one of PREROUTING beside it only lacks the sender', () => {
+    const to = (from: string) =>
+      `${from} -d 10.0.1.1/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.0.2.9:80`
+    const codes = (net: string) => {
+      const rules = { nat: [to(`-A PREROUTING -s ${net}`), to('-A OUTPUT')], filter: [] }
+      return played({ rules, packet: { ...TO_ROUTER, dport: 8080 }, host: LISTENS_ON(22) }).findings.map(
+        (one) => one.code,
+      )
+    }
+    expect(codes('192.168.7.0/24')).toContain('near-miss')
+    expect(codes('192.168.7.0/24')).not.toContain('never-reached')
   })
 })

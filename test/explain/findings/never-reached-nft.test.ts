@@ -5,7 +5,7 @@ import { explain } from '../../../src/explain/explain.ts'
 import { modelEngine } from '../../../src/simulate/engine.ts'
 import { worldOf } from '../../journey/journeys.ts'
 import { ROUTER } from '../../simulate/world.ts'
-import { TO_ROUTER } from './played.ts'
+import { SYN, TO_ROUTER } from './played.ts'
 
 function reached(rules: string, packet = TO_ROUTER) {
   const world = worldOf(rules)
@@ -32,6 +32,30 @@ it('is no chain that a later base chain of the hook leads to', () => {
 `
   expect(reached(rules('iifname "eth0" jump wan'))).toBeUndefined()
   expect(reached(rules('iifname "eth0" accept'))?.message).toMatch(/ but nothing jumps to wan\.$/)
+})
+
+it('is no chain that a base chain of a later hook leads to: the packet was dropped before', () => {
+  const rules = (hook: string) => `table ip docker-bridges {
+	map jumps {
+		type ifname : verdict
+		elements = { "eth1" : jump in__eth1 }
+	}
+	chain raw-PREROUTING {
+		type filter hook prerouting priority raw; policy accept;
+		ip daddr 10.0.2.2 iifname != "eth1" drop # handle 4
+	}
+	chain filter-FORWARD {
+		type filter hook ${hook} priority filter; policy accept;
+		oifname vmap @jumps # handle 5
+	}
+	chain in__eth1 {
+		ip daddr 10.0.2.2 tcp dport 80 accept # handle 7
+	}
+}
+`
+  expect(reached(rules('forward'), SYN)).toBeUndefined()
+  // what this host sends does not come by there
+  expect(reached(rules('output'), SYN)?.message).toContain('in__eth1 handle 7 would have accepted it')
 })
 
 it.each([
