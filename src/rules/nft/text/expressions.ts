@@ -113,7 +113,11 @@ function parseOperators(p: Parser, context: Context, level: number): Expression 
 
 function parsePrimary(p: Parser, context: Context): Expression {
   const { kind, text } = p.token
-  if (kind === 'number') return p.advance().value!
+  if (kind === 'number') {
+    const { value } = p.advance()
+    skipUntyped(p)
+    return value!
+  }
   if (kind === 'string') return p.advance().text
   if (p.is('$')) return p.variable()
   if (p.is('(')) {
@@ -138,6 +142,12 @@ function parsePrimary(p: Parser, context: Context): Expression {
   p.advance()
   if (text === 'exists' || text === 'missing') return text === 'exists'
   return text
+}
+
+/** nft 1.0.6 writes `[invalid type]` behind numbers of selectors whose type it lacks: `ct original proto-dst 0x50`. */
+function skipUntyped(p: Parser): void {
+  if (!p.is('[') || p.ahead(1).text !== 'invalid' || p.ahead(2).text !== 'type' || p.ahead(3).text !== ']') return
+  for (let i = 0; i < 4; i++) p.advance()
 }
 
 /** `{ a, b, c : d }`: an anonymous set or map; the elements of a named one look the same. */

@@ -83,6 +83,12 @@ describe('the words of libnftables-json', () => {
     expect(parseNftRule('meta mark 010').expr).toMatchObject([{ match: { right: 8 } }])
   })
 
+  it('reads the number whose type nft 1.0.6 does not know, and the rest of the rule', () => {
+    const { problems, ...rule } = parseNftRule('ct original proto-dst 0x208c [invalid type] th dport 8332 accept', 'ip')
+    expect(problems).toEqual([])
+    expect(printRule(rule)).toBe('ct original proto-dst 8332 th dport 8332 accept')
+  })
+
   it('reads an expression alone', () => {
     expect(parseNftExpression('ip saddr . tcp dport')).toEqual({
       concat: [{ payload: { protocol: 'ip', field: 'saddr' } }, { payload: { protocol: 'tcp', field: 'dport' } }],
