@@ -138,7 +138,9 @@ function rewritesThere(context: Context, { table }: TableTraversal, i: number): 
   return chain?.rules.some((rule) => DESTINATION.includes(verdictOf(rule).text)) ?? false
 }
 
-const fieldsAsked = (condition: Condition): string[] => (condition.kind === 'lookup' ? condition.fields : [''])
+const fieldsAsked = (condition: Condition): string[] =>
+  // every packet has a version of IP: a chain for one of them is for all of its packets
+  condition.kind === 'lookup' ? condition.fields.filter((field) => !/^meta (protocol|nfproto)$/.test(field)) : ['']
 
 /** Of the chains that step `jump` led to, over any number of jumps, and that were left at their ends. */
 const endsBehind = (context: Context, pass: TableTraversal, jump: number): RuleRef[] =>

@@ -1,5 +1,9 @@
 /** Chosen by a rule of nat, and back as it was. */
 import { describe, expect, it } from 'vitest'
+import { explain } from '../../../src/explain/explain.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { worldOf } from '../../journey/journeys.ts'
+import { ROUTER } from '../../simulate/world.ts'
 import { type Case, LISTENS_ON, SYN, TO_ROUTER, told } from './played.ts'
 
 const one = (...sep: string[]): Case => ({
@@ -101,5 +105,26 @@ describe('came-back', () => {
     ],
   ] satisfies [string, Case][])('is not told where %s', (_name, case_) => {
     expect(told(case_, 'came-back')).toBeUndefined()
+  })
+
+  it('is no chain for all packets of one version of IP', () => {
+    const rules = (key: string) => `table inet f {
+	chain ipv4 {
+		icmp type echo-request accept # handle 4
+	}
+	chain inbound {
+		type filter hook input priority filter; policy drop;
+		${key} : jump ipv4 } # handle 5
+	}
+}
+`
+    const codes = (key: string) => {
+      const world = worldOf(rules(key))
+      Object.assign(world.host, ROUTER)
+      const { evidence, ended } = modelEngine.play(world, TO_ROUTER)
+      return explain(evidence, world, { ended }).findings.map(({ code }) => code)
+    }
+    expect(codes('meta protocol vmap { ip')).not.toContain('came-back')
+    expect(codes('iifname vmap { "eth0"')).toContain('came-back')
   })
 })
