@@ -13,6 +13,8 @@ export interface ForReports {
   isReason?: true
   /** A policy, or a rule that takes what no rule before it has accepted. */
   takesRest?: true
+  /** It may be as it is meant to be: beside what stopped the packet it is no reason. */
+  isAside?: true
   /** Besides the name of the rule, the message says no more than that it takes the rest. */
   isBare?: true
   /** The one condition that failed asks for what the packet's line shows. */

@@ -193,7 +193,7 @@ const isTyped = ({ command }: PrintedFix): boolean => command !== undefined
  * itself chose the packet, only what the packet's line does not show says more: a limit, a time, a length, a user, a set.
  */
 function saysWhy({ code, severity, ...one }: Finding<unknown>, chief: Finding<unknown>): boolean {
-  if (chief[FOR_REPORTS]?.isReason || code === 'mixed-backends') return false
+  if (chief[FOR_REPORTS]?.isReason || one[FOR_REPORTS]?.isAside || code === 'mixed-backends') return false
   if (isForAll(chief)) return code !== 'mark-missing' || severity !== 'note'
   if (code === 'near-miss') return !one[FOR_REPORTS]?.failsOnShown
   return severity !== 'note' || code === 'not-in-set' || code === 'untracked'

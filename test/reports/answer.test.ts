@@ -80,6 +80,36 @@ trace id 1 inet filter input policy drop
   )
 })
 
+test('an empty chain of nat, as an engine has that publishes no port, is not why a filter accepted nothing', async () => {
+  const rules = `table ip nat {
+	chain PREROUTING {
+		type nat hook prerouting priority dstnat; policy accept;
+		fib daddr type local jump HOSTPORTS # handle 4
+	}
+	chain HOSTPORTS {
+	}
+}
+table inet firewall {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ct state established accept # handle 3
+	}
+}
+`
+  const packet = 'iif "br0" ip saddr 192.0.2.7 ip daddr 192.0.2.1 ip ttl 64 ip length 60 udp sport 40000 udp dport 53'
+  const trace = `trace id 1 ip nat PREROUTING packet: ${packet}
+trace id 1 ip nat PREROUTING rule fib daddr type local jump HOSTPORTS (verdict jump HOSTPORTS)
+trace id 1 ip nat PREROUTING policy accept
+trace id 1 inet firewall input packet: ${packet}
+trace id 1 inet firewall input policy drop
+`
+  const analysis = await open(Object.entries({ rules, trace }).map(([name, text]) => ({ name, text })))
+  const { groups } = await analysis.groups()
+  const { cause } = answerOf(printedGroup(groups[0]!))
+  expect(cause[0]).toBe('No rule of inet firewall input accepts it, and its policy is drop.')
+  expect(cause[1]).toContain('jumps to HOSTPORTS, which has no rules')
+})
+
 test('a reply that was none to its chain, and was dropped with all that is left, is told as that', () => {
   const found = (code: string, severity: Finding['severity'], message: string): Finding<PrintedFix> => ({
     ...{ code, severity, message, steps: [], rules: [], fix: [] },

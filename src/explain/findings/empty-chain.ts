@@ -2,6 +2,7 @@
 import { wayTo } from '../../journey/step-context.ts'
 import { spoken } from '../../model/command.ts'
 import type { Condition } from '../../model/condition.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { isLocal } from '../../rules/fib.ts'
@@ -48,6 +49,8 @@ export const emptyChain: Detector = {
         rules: [ref],
         fix: writtenAnew(context, ref, to),
         doubt: isMeant ? -0.1 : 0.5,
+        // an engine that publishes no port has no rules there
+        ...(isMeant ? {} : { [FOR_REPORTS]: { isAside: true as const } }),
       }),
     ]
   },
