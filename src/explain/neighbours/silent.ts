@@ -2,7 +2,7 @@
 import { newRoute } from '../../edits/ip/default-scope.ts'
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Edit } from '../../model/edit.ts'
-import type { Neighbour, Route } from '../../model/host.ts'
+import type { Host, Neighbour, Route } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { ADVERTISEMENT, SOLICITATION } from '../../model/neighbour-discovery.ts'
 import type { Packet } from '../../model/packet.ts'
@@ -108,6 +108,7 @@ function tellSilent(context: Context, silent: Silent): Detected[] {
         otherTableHint(context, question, route, out))
   // an address of the uplink's network may be routed to a guest or a container
   const isElsewhere = journey.packet.in !== undefined && route.gateway === undefined && journey.packet.in !== out
+  const router = !open && !several && !sent && !isElsewhere && !hint ? routerBeside(host, route, out) : undefined
   const state = open
     ? `${entry}. Whether ${nameChain(open)} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
     : `${who}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.${hint?.words ?? ''}`
@@ -118,12 +119,20 @@ function tellSilent(context: Context, silent: Silent): Detected[] {
       fix: [
         ...(several ? withoutHop(several, found.address, out) : (hint?.fix ?? [])),
         {
-          description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it${sent ? `. If the host has another address now, change it in ${nameRef(sent.ref)}` : isElsewhere ? '. If it is behind another interface, add a route that leads there' : ''}`,
+          description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it${sent ? `. If the host has another address now, change it in ${nameRef(sent.ref)}` : isElsewhere ? '. If it is behind another interface, add a route that leads there' : router === undefined ? '' : `. If it is behind a router, because ${route.destination} overlaps another network, add a route: ip route add ${found.address} via ${router} dev ${out}`}`,
           unverified: 'this is not a rule change',
         },
       ],
     }),
   ]
+}
+
+/** Engines give their networks 16 to 20 bits: such a network may contain others, of which a router on the same link knows. */
+function routerBeside(host: Host, route: Route, out: string): string | undefined {
+  if (route.family !== 'ip' || route.gateway !== undefined || prefixLength(route.destination) > 20) return undefined
+  const [router] = nextHops(route, out, host)
+  // a neighbour that replies need not be a router
+  return host.routes?.some(({ gateway }) => gateway !== undefined && gateway === router) ? router : undefined
 }
 
 /** The kernel chooses among next hops without asking whether they reply. */

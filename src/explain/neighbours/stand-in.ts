@@ -1,5 +1,6 @@
 /** Hosts that have an address of a link's network and live behind another one: for them this host has to reply to ARP. */
 import { deviceSysctl } from '../../edits/words.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
 import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
@@ -28,19 +29,30 @@ export function ofOtherLink(context: Context): Detected[] {
   if (isFoundBehind(src, from, out, host) || hasSilentNextHop(context, out)) return []
   const isSix = journey.family === 'ip6'
   const setting = isSix ? `net.ipv6.conf.${sysctlName(out)}.proxy_ndp` : `net.ipv4.conf.${sysctlName(out)}.proxy_arp`
+  const ofAll = 'net.ipv6.conf.all.proxy_ndp'
   const isOff = isSix
-    ? [setting, 'net.ipv6.conf.all.proxy_ndp'].every((name) => host.sysctls?.get(name) === '0')
+    ? [setting, ofAll].every((name) => host.sysctls?.get(name) === '0')
     : larger(context, out, 'proxy_arp') === 0
-  // IPv4's list of whom to stand in for counts without the setting
-  if (!isOff || (!isSix && host.neighbours?.some(({ address, proxy }) => proxy && address === src))) return []
+  const isOn = isSix && [setting, ofAll].some((name) => host.sysctls?.get(name) === '1')
+  const proxies = (host.neighbours ?? []).filter(({ proxy, family }) => proxy && (family === 'ip6') === isSix)
+  const isListKnown = proxies.length > 0
+  // IPv4's list of whom to stand in for counts without the setting, IPv6 asks for both
+  if (!isSix && proxies.some(({ address }) => address === src)) return []
+  if (isOn && proxies.some(({ address, device }) => address === src && device === out)) return []
+  if (!isOff && !(isOn && (isListKnown || staysUnanswered(context)))) return []
   const asks = isSix ? 'neighbour solicitations' : 'ARP requests'
   const where = `that address is in the network of ${out} (${home.network}), but the host with that address is behind ${from}`
-  const message = `It left by ${out} with its own source ${src}, and this host does not reply to ${asks} for it there (${setting}=0): ${where}.`
-  const description = `make this host reply to ${asks} for it`
+  const replies = isOff
+    ? `does not reply to ${asks} for it there (${setting}=0)`
+    : isListKnown
+      ? `does not reply to ${asks} for it there ("ip -6 neigh show proxy" does not list it)`
+      : `replies to ${asks} for it there only if "ip -6 neigh show proxy" lists it, which is unknown`
+  const message = `It left by ${out} with its own source ${src}, and this host ${replies}: ${where}.`
+  const description = `${isOff || isListKnown ? '' : 'if it is not listed, '}make this host reply to ${asks} for it`
   const fix: Proposal[] = isSix
     ? [
         {
-          description: `${description}: sysctl -w ${setting}=1, and ip -6 neigh add proxy ${src} dev ${out}`,
+          description: `${description}: ${isOff ? `sysctl -w ${setting}=1, and ` : ''}ip -6 neigh add proxy ${src} dev ${out}`,
           unverified: DISCOVERY_UNPLAYED,
         },
       ]
@@ -54,6 +66,9 @@ export function ofOtherLink(context: Context): Detected[] {
     finding('not-masqueraded', staysUnanswered(context) ? 'warning' : 'note', message, {
       steps: [context.ended.step + 1],
       fix,
+      [FOR_REPORTS]: {
+        headline: `${isOff || isListKnown ? 'no ' : ''}proxy ${isSix ? 'NDP' : 'ARP'} for its source${isOff || isListKnown ? '' : ' unknown'}`,
+      },
     }),
   ]
 }

@@ -322,14 +322,20 @@ describe('not-masqueraded', () => {
       way('2001:db8:1::/64', 'eth1'),
       way('::/0', 'eth1', { gateway: '2001:db8:1::1' }),
     ]
-    const found = (proxied: string, src = '2001:db8:1:0:1::9') => {
+    const entry = { family: 'ip6', device: 'eth1', proxy: true } as const
+    const found = (proxied: string, src = '2001:db8:1:0:1::9', listed: string[] = []) => {
+      const neighbours = listed.map((address) => ({ ...entry, state: [], address }))
       const sysctls = new Map([
         ['net.ipv6.conf.all.forwarding', '1'],
         ['net.ipv6.conf.eth1.forwarding', '1'],
         ['net.ipv6.conf.all.proxy_ndp', '0'],
         ['net.ipv6.conf.eth1.proxy_ndp', proxied],
       ])
-      const world = makeWorld('*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n', { ...ROUTER, links, routes, sysctls }, 'ip6')
+      const world = makeWorld(
+        '*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n',
+        { ...ROUTER, links, routes, sysctls, neighbours },
+        'ip6',
+      )
       const { evidence, ended } = modelEngine.play(world, { ...SYN, src, dst: '2001:db8:f::9' })
       return explain(evidence, world, { ended }).findings.filter(({ code }) => code === 'not-masqueraded')
     }
@@ -343,6 +349,13 @@ describe('not-masqueraded', () => {
     ])
     expect(found('1')).toEqual([])
     expect(found('0', '2001:db8:2::9')).toEqual([])
+    // the setting alone is not enough
+    expect(found('1', '2001:db8:1:0:1::9', ['2001:db8:1:0:1::9'])).toEqual([])
+    const [unlisted] = found('1', '2001:db8:1:0:1::9', ['2001:db8:1:0:1::8'])
+    expect(unlisted?.message).toContain('for it there ("ip -6 neigh show proxy" does not list it): that address')
+    expect(unlisted?.fix[0]?.description).toBe(
+      'make this host reply to neighbour solicitations for it: ip -6 neigh add proxy 2001:db8:1:0:1::9 dev eth1',
+    )
   })
 
   it('asks for IPv4 whether this host answers ARP in its place', () => {

@@ -87,3 +87,35 @@ it('names a link without carrier, and the setting only where another route leads
   expect(message).toContain(', although another route leads out of eth1: ')
   expect(fixes?.[0]).toBe('sysctl -w net.ipv4.conf.eth0.ignore_routes_with_linkdown=1')
 })
+
+it('tells of the router beside it where the network of the link is so wide that it may contain another one', () => {
+  const told = (length: number, gateway?: string) => {
+    const own = { family: 'ip', type: 'unicast', table: 'main', device: 'eth0' } as const
+    const world = worldOf(RULES)
+    Object.assign(world.host, {
+      links: [
+        {
+          ...{ index: 2, name: 'eth0', mac: '02:00:00:00:00:01' },
+          addresses: [{ family: 'ip', address: '192.168.0.2', prefixLength: length }],
+        },
+      ],
+      routes: [
+        { ...own, type: 'local', table: 'local', destination: '192.168.0.2/32' },
+        { ...own, destination: `192.168.0.0/${length}` },
+        ...(gateway === undefined ? [] : [{ ...own, destination: '0.0.0.0/0', gateway }]),
+      ],
+      neighbours: [{ family: 'ip', address: '192.168.0.9', device: 'eth0', state: ['FAILED'] }],
+    } satisfies Host)
+    const { evidence, ended } = modelEngine.play(world, {
+      ...{ protocol: 'tcp', src: '192.168.0.2', dst: '192.168.0.9', sport: 4000, dport: 80, tcpFlags: ['syn'] },
+    })
+    const one = explain(evidence, world, { ended }).findings.find(({ code }) => code === 'neighbour-failed')
+    return one?.fix.map(({ description }) => description).join()
+  }
+  const check = 'check that 192.168.0.9 is up and connected to eth0; ip neigh then lists it'
+  expect(told(16, '192.168.0.1')).toBe(
+    `${check}. If it is behind a router, because 192.168.0.0/16 overlaps another network, add a route: ip route add 192.168.0.9 via 192.168.0.1 dev eth0`,
+  )
+  expect(told(24, '192.168.0.1')).toBe(check)
+  expect(told(16)).toBe(check)
+})
