@@ -1,19 +1,19 @@
 import { applyEdits } from '../../edits/apply.ts'
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Edit } from '../../model/edit.ts'
-import type { Route } from '../../model/host.ts'
 import type { World } from '../../model/world.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { propose, setSysctl } from '../changes/change.ts'
 import { type Changing, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { areNeighbours, backToSender, deleteRoute, giveAddress, isDefault } from '../host/routes.ts'
-import { forwardingOf, type Routed, sysctlName, toForward } from './routing.ts'
+import { atRouting, forwardingOf, type Routed, sysctlName, toForward } from './routing.ts'
 
 /** The packet is for another host, and this one does not forward. */
 export const vanishedForwardingOff: Detector = {
   code: 'vanished-forwarding-off',
   detect(context) {
-    const routed = toForward(context)
+    const routed = toForward(context) ?? withoutRoutes(context)
     if (!routed) return []
     const { sysctls } = context.world.host
     const device = routed.packet.in!
@@ -23,8 +23,9 @@ export const vanishedForwardingOff: Detector = {
     const onlyThis = family === 'ipv4' && (sysctls?.get(name) === '1' || forwardsByLink(sysctls))
     const mend = onlyThis ? `net.ipv4.conf.${sysctlName(device)}.forwarding` : name
     const { dst, packet, route } = routed
-    const sender = context.journey.packet.dst === dst ? backToSender(packet, route, context.world.host) : undefined
-    if (sender !== undefined) {
+    const sender =
+      route && context.journey.packet.dst === dst ? backToSender(packet, route, context.world.host) : undefined
+    if (route && sender !== undefined) {
       const back = `the route to ${dst} leads back to ${sender}, which sent the packet here`
       const forward = `forwarding is off (${onlyThis ? mend : name} = 0), but enabling forwarding would not help`
       return [
@@ -77,6 +78,13 @@ export const vanishedForwardingOff: Detector = {
   },
 }
 
+/** Routes are not given: wherever they lead, what is for no address of this host would have to be forwarded. */
+function withoutRoutes(context: Context): Routed | undefined {
+  const { host } = context.world
+  const routed = host.routes === undefined ? atRouting(context) : undefined
+  return routed && !routed.local && isLocal(routed.dst, host) === false ? routed : undefined
+}
+
 /** Somebody chose the links that forward, as systemd-networkd does: what all have would add the others. */
 const forwardsByLink = (sysctls: ReadonlyMap<string, string> | undefined): boolean =>
   [...(sysctls ?? [])].some(
@@ -97,12 +105,9 @@ function withOwnSettings(change: Changing, world: World): Changing {
 }
 
 /** Both are on the link that it came in by: the sender asks that link for its address, and has this host's link address for it. */
-function isBesideSender(
-  { journey, world: { host } }: Context,
-  { dst, packet, route }: Routed & { route: Route },
-): boolean {
+function isBesideSender({ journey, world: { host } }: Context, { dst, packet, route }: Routed): boolean {
   const { in: device, src } = packet
-  if (src === undefined || device === undefined || journey.packet.dst !== dst || route.gateway !== undefined)
+  if (!route || src === undefined || device === undefined || journey.packet.dst !== dst || route.gateway !== undefined)
     return false
   return route.device === device && areNeighbours(src, dst, device, host)
 }

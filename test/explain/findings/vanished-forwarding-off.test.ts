@@ -1,6 +1,8 @@
 /** The packet is for another host, and this one does not forward; or nobody here has the address that it should have. */
 import { expect, it } from 'vitest'
-import { ROUTER } from '../../simulate/world.ts'
+import { explain } from '../../../src/explain/explain.ts'
+import { modelEngine } from '../../../src/simulate/engine.ts'
+import { makeWorld, ROUTER } from '../../simulate/world.ts'
 import { findingsOf, played, SYN } from './played.ts'
 
 const OFF = { sysctls: new Map([['net.ipv4.ip_forward', '0']]) }
@@ -39,6 +41,19 @@ it('is the setting of the link that it came in by, where another link forwards b
   const set = (value: string) => [{ kind: 'sysctl', name: 'net.ipv4.conf.eth0.forwarding', value }]
   expect([fix[0]?.edits, fix[0]?.undo, fix[0]?.after]).toEqual([set('1'), set('0'), 'forwarded'])
   expect(fix[0]?.note).toMatch(/^this host then forwards what comes in by eth0: /)
+})
+
+it('needs no routes, where the addresses of this host are known: wherever they lead, it would be forwarded', () => {
+  const { routes: _, ...without } = ROUTER
+  const drop = (settings: Map<string, string>) => {
+    const world = makeWorld('*raw\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n', { ...without, sysctls: settings })
+    const { evidence } = modelEngine.play({ ...world, host: { ...ROUTER, ...OFF } }, SYN)
+    return explain(evidence, world).findings.find(({ code }) => code === 'vanished-forwarding-off')?.message
+  }
+  expect(drop(OFF.sysctls)).toBe(
+    '10.0.2.2 is not an address of this host, and forwarding is off (net.ipv4.ip_forward = 0).',
+  )
+  expect(drop(new Map([['net.ipv4.ip_forward', '1']]))).toBeUndefined()
 })
 
 it('is an address on no interface, where the router that sent it would have it back', () => {
