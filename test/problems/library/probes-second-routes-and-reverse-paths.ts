@@ -197,7 +197,7 @@ export const PROBES_SECOND_ROUTES_AND_REVERSE_PATHS: Problem[] = [
       },
       vpn: {
         addresses: { eth0: ['192.0.2.1/24'], tun0: ['10.2.0.1/24'], lo: ['203.0.113.5/32', '198.51.100.9/32'] },
-        listeners: [{ protocol: 'udp', port: 51820 }, HTTPS],
+        listeners: [{ protocol: 'udp', address: '203.0.113.5', port: 51820 }, HTTPS],
       },
     },
     links: [

@@ -50,10 +50,10 @@ const KUBE_NFT = `table ip kube-proxy {
   }
   chain filter-output {
     type filter hook output priority -110; policy accept;
-    ct state new jump service-endpoints-check
   }
   chain filter-output-post-dnat {
     type filter hook output priority -90; policy accept;
+    ct state new jump service-endpoints-check
     ct state new jump cluster-ips-check
   }
   chain nat-prerouting {
@@ -177,6 +177,7 @@ export const SERVICES_ASKED_FROM_THEIR_OWN_BRIDGE: Problem[] = [
       host: {
         bridges: { 'cni-bridge': ['veth1', 'veth2'] },
         addresses: { eth0: ['192.0.2.1/24'], 'cni-bridge': ['10.10.0.1/25'] },
+        routes: ['default via 192.0.2.9'],
         sysctls: { ...FORWARDS, 'net.bridge.bridge-nf-call-iptables': '0' },
         rules: { nft: OWN_SERVICES },
       },
@@ -253,7 +254,7 @@ export const SERVICES_ASKED_FROM_THEIR_OWN_BRIDGE: Problem[] = [
     ],
     truth: {
       words:
-        "The rule of the host port leaves out what comes from the containers' own bridge: the host itself is asked, where nothing listens on the port. With DNAT alone the reply would go past the host by the bridge.",
+        "The rule of the host port leaves out what comes from the containers' own bridge: the host itself is asked, where nothing listens on the port.",
       causes: [{ rule: 'iifname != "mynet0" tcp dport 9090', chain: 'ip nat cni-npr-6a1f0c1f1f6f8b1a2d3e4f5' }],
       status: ['refused'],
       alsoTrue: ['refused-here', 'closed-port'],
@@ -280,7 +281,7 @@ nft add rule ip nat cni-npo-6a1f0c1f1f6f8b1a2d3e4f5 ip saddr 10.88.0.0/24 ip dad
       },
       node: {
         addresses: { eth0: ['192.0.2.11/24'], veth1: ['10.244.1.1/24'] },
-        routes: ['10.244.2.0/24 via 192.0.2.12'],
+        routes: ['default via 192.0.2.9', '10.244.2.0/24 via 192.0.2.12'],
         sysctls: FORWARDS,
         listeners: [SSH],
         rules: { nft: KUBE_NFT },

@@ -25,7 +25,7 @@ const NETHSERVER = `${saved(
 )}${saved(
   'filter',
   'INPUT=DROP FORWARD=DROP OUTPUT=DROP',
-  'Reject fw-net loc-fw loc-loc loc-net loc-ovpn loc_frwd net-fw net-loc net_frwd ovpn-fw ovpn-loc ovpn-net reject sfilter tun_frwd',
+  'Reject fw-net loc-fw loc-loc loc-net loc-ovpn loc_frwd net-fw net-loc net-ovpn net_frwd ovpn-fw ovpn-loc ovpn-net reject sfilter tun_frwd',
   `-A INPUT -i eth1 -j net-fw
 -A INPUT -i eth0 -j loc-fw
 -A INPUT -i tun+ -j ovpn-fw
@@ -55,8 +55,11 @@ const NETHSERVER = `${saved(
 -A net-loc -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A net-loc -d 192.168.1.20/32 -p tcp -m conntrack --ctorigdst 203.0.113.1 -m tcp --dport 443 -j ACCEPT
 -A net-loc -j DROP
+-A net-ovpn -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A net-ovpn -j DROP
 -A net_frwd -o eth1 -g sfilter
 -A net_frwd -o eth0 -j net-loc
+-A net_frwd -o tun+ -j net-ovpn
 -A ovpn-fw -j ACCEPT
 -A ovpn-loc -j ACCEPT
 -A ovpn-net -j ACCEPT
@@ -213,7 +216,7 @@ export const VPN_CLIENTS_AND_SHARED_ADDRESSES_BY_LEGACY: Problem[] = [
           lo: ['100.100.2.136/32', '100.100.2.138/32', '198.51.100.9/32', '100.77.0.9/32'],
         },
         routes: ['100.80.1.2/32 via 172.16.5.10 src 100.77.0.9'],
-        listeners: [DNS, HTTPS],
+        listeners: [{ ...DNS, address: '100.100.2.136' }, { ...DNS, address: '100.100.2.138' }, HTTPS],
       },
     },
     links: [
