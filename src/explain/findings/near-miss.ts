@@ -27,6 +27,7 @@ import { ofOwnService } from '../counterfactual/own-service.ts'
 import { sourceRule } from '../counterfactual/rewritten.ts'
 import { settledWords } from '../counterfactual/settled-words.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { isHairpin } from '../counterfactual/undeliverable.ts'
 import { deviceByMark } from '../counterfactual/way-by-mark.ts'
 import { astray, homeOf } from '../host/routes.ts'
 import { sharedWords, sharersOf } from '../neighbours/shared-link-address.ts'
@@ -122,7 +123,8 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
       [FOR_REPORTS]: {
         ...(isShown(miss.condition) ? { failsOnShown: true } : {}),
         ...nearlyGiven(goal),
-        ...(givesSource(goal) && isAtOtherLink(one) ? { isAtOtherLink: true } : {}),
+        // whoever replies past this host says more than a rule for an uplink
+        ...(givesSource(goal) && isAtOtherLink(one) && !isHairpin(context) ? { isAtOtherLink: true } : {}),
       },
     },
   )

@@ -1,6 +1,7 @@
 /** A balancer's backend on the link of its client answers it directly: the next connection goes to another backend. */
 import { expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
+import { FOR_REPORTS } from '../../../src/model/for-reports.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 
 // as a kernel traced it
@@ -28,10 +29,13 @@ const ADDRESSES = `3: eth1@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc
     inet 10.2.0.1/24 scope global eth1
        valid_lft forever preferred_lft forever
 `
-const fixFor = (to: string): string | undefined => {
+const found = (to: string, asked: string) => {
   const { tables, sets } = world(to)
   const [journey] = explainFile(trace(to), { tables, sets, host: worldOf(ADDRESSES).host }).journeys
-  const [fix] = journey!.findings.find(({ code }) => code === 'not-masqueraded')?.fix ?? []
+  return journey!.findings.find(({ code }) => code === asked)
+}
+const fixFor = (to: string): string | undefined => {
+  const [fix] = found(to, 'not-masqueraded')?.fix ?? []
   return fix && String(fixCommands(fix).command)
 }
 const START = 'nft add rule ip nat postrouting ip saddr 10.2.0.9'
@@ -45,4 +49,10 @@ it.each([
 
 it('is masqueraded for the only one', () => {
   expect(fixFor('10.2.0.2')).toMatch(new RegExp(`^${START} ip daddr 10.2.0.2 oifname eth1 masquerade`))
+})
+
+it('has no rule for an uplink to blame: its backend replies past this host', () => {
+  const near = found('10.2.0.2', 'near-miss')
+  expect(near?.message).toContain('only matches oifname "eth0"')
+  expect(near?.[FOR_REPORTS]?.isAtOtherLink).toBeUndefined()
 })
