@@ -11,7 +11,7 @@ import type { Chosen } from '../changes/rule-changes.ts'
 import type { Context } from '../context.ts'
 import { ownerOfRef, refOf } from '../refs.ts'
 import { isAnswer } from '../reply/request-reply.ts'
-import { asksSender, fieldOf, isExact, isNegated } from './failed-condition.ts'
+import { asksInput, asksSender, fieldOf, isExact, isNegated } from './failed-condition.ts'
 import { copiedJump, siblingJump } from './sibling-jump.ts'
 import type { Unreached } from './unreached.ts'
 
@@ -122,10 +122,12 @@ const isOneHost = (condition: Condition): boolean =>
 /** As the rule that leads there does, but for the one thing that kept it from matching: what else it asks for was meant. */
 function asLead(context: Context, { table }: RuleRef, { chain, rule, misses, moment }: NonNullable<Unreached['lead']>) {
   const [miss, more] = misses
-  if (!miss || more || rule.conditions.length < 2) return undefined
+  if (!miss || more) return undefined
+  // what asks for nothing else than an interface is made alike for this one
+  if (rule.conditions.length < 2 && !asksInput(miss.condition)) return undefined
   const ref = refOf(context, table, chain, rule)
   const spot = spotAt(chain, rule.ruleNumber)
   const { alike, eased } = changesOf(ref)
   if (asksSender(miss.condition)) return isOneHost(miss.condition) ? alike(ref, spot, miss, moment.packet) : undefined
-  return alike(ref, spot, miss, moment.packet) ?? eased(ref, spot, miss)
+  return alike(ref, spot, miss, moment.packet) ?? (rule.conditions.length < 2 ? undefined : eased(ref, spot, miss))
 }

@@ -95,4 +95,13 @@ describe('never-reached', () => {
     expect(codes('192.168.7.0/24')).toContain('near-miss')
     expect(codes('192.168.7.0/24')).not.toContain('never-reached')
   })
+
+  it('has a jump for an interface alone made alike for the one that the packet came in by', () => {
+    const nat = [
+      '-A PREROUTING -i eth9 -j lan_dnat',
+      '-A lan_dnat -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.2',
+    ]
+    const found = told({ rules: { nat, filter: [] }, packet: TO_ROUTER, host: LISTENS_ON(22) }, 'never-reached')
+    expect(found?.fix).toBe('iptables -t nat -A PREROUTING -i eth0 -j lan_dnat → forwarded')
+  })
 })
