@@ -62,6 +62,7 @@ const OF_GOALS = [
 ]
 const OF_ANY = [
   acceptQueueFull,
+  withRules('never-reached', 'neverGivenSource'),
   withRules('mark-missing', 'markTakenAway'),
   withHostState('mark-missing', 'unmarkedPeer'),
   withHostState('wrong-way-out', 'markedAstray'),

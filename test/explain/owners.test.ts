@@ -48,6 +48,7 @@ describe('a chain', () => {
     ['ip-masq-agent', 'nat IP-MASQ-AGENT'],
     ['azure-npm', 'filter AZURE-NPM-INGRESS'],
     ['istio', 'nat ISTIO_IN_REDIRECT'],
+    ['istio-cni', 'nat ISTIO_POSTRT'],
     ['istio', 'inet istio-proxy-nat istio-output'],
     ['linkerd', 'nat PROXY_INIT_REDIRECT'],
     ['kuma', 'nat KUMA_MESH_INBOUND_REDIRECT'],

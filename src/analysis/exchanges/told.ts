@@ -12,6 +12,7 @@ import {
   saysUnheard,
   withoutNeedless,
 } from '../../model/exchange.ts'
+import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { isPortUnreachable } from '../../model/icmp-error.ts'
 import type { Finding } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
@@ -161,11 +162,14 @@ function inVain(parts: readonly Part[], { told }: Part, asked: Packet, status: E
   // a firewall refuses there, and no program: it may go by whom it takes the sender for
   if (status === 'refused' && asked.protocol === 'tcp' && told.journey.packet.protocol?.startsWith('icmp'))
     return request.inVain.refused?.filter(({ code }) => code === 'snat-changed-source') ?? []
-  // whom nat has sent it to refuses what was not for it
+  // whom nat has sent it to refuses what was not for it; or what lacks the source that it goes by
   if (status === 'refused' && (told.says === 'resets' || isPortUnreachable(told.journey.packet)))
     return (
       request.inVain.refused?.filter(
-        ({ code, severity }) => code === 'dnat-skipped' || (code === 'dnat-of-others' && severity !== 'note'),
+        ({ code, severity, ...one }) =>
+          code === 'dnat-skipped' ||
+          (code === 'dnat-of-others' && severity !== 'note') ||
+          (code === 'never-reached' && one[FOR_REPORTS]?.wouldGiveSource === true),
       ) ?? []
     )
   const { unanswered = [] } = request.inVain

@@ -6,11 +6,11 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen } from '../changes/rule-changes.ts'
-import { type Context, type Detected, type Detector, finding, momentAt } from '../context.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
 import { emptyOnWay } from '../counterfactual/empty-on-way.ts'
 import { asksInput } from '../counterfactual/failed-condition.ts'
 import { doesWords, type ForOthers, hasNatAtOutput, neededOfOthers } from '../counterfactual/for-others.ts'
-import { type Goal, goals, nearlyGiven } from '../counterfactual/goals.ts'
+import { type Goal, givesSource, goals, nearlyGiven, sourceGoals } from '../counterfactual/goals.ts'
 import { jumpTo } from '../counterfactual/jump-to.ts'
 import { mayBeLedByMark } from '../counterfactual/marked-way.ts'
 import { leadBack, ledToItsEnd, misledJump, misledWords } from '../counterfactual/misled-jump.ts'
@@ -46,6 +46,27 @@ export const neverReached: Detector = {
       if (pass.hook === 'output' && neededOfOthers(context)) return []
       return nearlyReached(context, goal)
     })
+  },
+}
+
+/**
+ * It came to nothing, and a chain that nothing at all jumps to has the rule that gives packets for its very destination
+ * another source, as where a firewall that was loaded anew has flushed a program's jump: who was asked may go by the source.
+ */
+export const neverGivenSource: Detector = {
+  code: 'never-reached',
+  detect(context) {
+    if (!context.inVain || goals(context).some(givesSource)) return []
+    return sourceGoals(context).flatMap((goal) =>
+      unreachedChains(context, goal.pass, goal.wanted)
+        .filter(({ led, takesAll, decides }) => !led && !takesAll && decides)
+        .slice(0, 1)
+        .map((one) => tell(context, goal, one))
+        .map((one) => ({
+          ...one,
+          message: `${one.message} Whether ${lastPacket(context).dst} accepts packets by source is unknown.`,
+        })),
+    )
   },
 }
 
