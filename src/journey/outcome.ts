@@ -29,6 +29,7 @@ import { type Evidence, isUntracked, priorityHere } from './evidence.ts'
 import { writesDestination } from './given-destination.ts'
 import { isRewrittenAt, type StepContext } from './step-context.ts'
 import { isUnlisted, withUnlisted } from './unlisted.ts'
+import { isWayBackUnknown } from './way-back.ts'
 
 export interface Conclusion {
   outcome: Outcome
@@ -50,6 +51,8 @@ export interface Conclusion {
     | 'unknown-condition'
     /** The flow's connection may rewrite the packet behind the last chain there is. */
     | 'nat-unseen'
+    /** The reverse path filter may have dropped it: its route back is unknown. */
+    | 'way-back'
     /** A bridge has it, and the frame's destination address does not tell whether for this host. */
     | 'frame-address'
     /** This host puts fragments together before INPUT, and the whole packet goes on alone. */
@@ -387,6 +390,7 @@ function routed(
   if (isUnseen) return { ...ended('undetermined'), because: 'nat-unseen' }
   if (local === undefined) return { ...ended('undetermined'), because: 'no-routes' }
   if (mayLack) return { ...ended('undetermined'), because: 'group' }
+  if (isWayBackUnknown(packet, world)) return { ...ended('undetermined'), because: 'way-back' }
   return ended(local ? 'delivered' : 'forwarded', 'inferred')
 }
 

@@ -16,6 +16,8 @@ const MISSING: Partial<Record<NonNullable<Conclusion['because']>, string>> = {
     'iptables-nft lists the next chain as empty even if it does not exist. Whether the packet traversed it is unknown (nft -a list ruleset shows it)',
   'frame-address':
     'the link addresses of this host are unknown, or the frame has none: it is for this host, or the bridge forwards it',
+  'way-back':
+    'the reverse path filter may have dropped it, since its route back is unknown: add the routes and routing rules (ip -j route show table all, ip -j rule)',
   'nat-unseen': 'conntrack NAT may have rewritten it, and no later chain was traced',
 }
 
