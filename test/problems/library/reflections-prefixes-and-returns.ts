@@ -168,7 +168,8 @@ export const REFLECTIONS_PREFIXES_AND_RETURNS: Problem[] = [
           wan: ['203.0.113.1/24', '2001:db8:f::1/64'],
           'br-lan': ['192.168.1.1/24', '2001:db8:1::1/64'],
         },
-        sysctls: FORWARDS,
+        // OpenWrt is without br_netfilter
+        sysctls: { ...FORWARDS, 'net.bridge.bridge-nf-call-iptables': '0', 'net.bridge.bridge-nf-call-ip6tables': '0' },
         listeners: [SSH, SSH6],
         rules: { nft: fw4({ lan: 'br-lan', more: REFLECTIONS }) },
       },
