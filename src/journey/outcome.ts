@@ -45,14 +45,13 @@ export interface Conclusion {
     | 'lost-events'
     | 'capture-ends'
     | 'no-routes'
+    | 'way-back'
     /** It is for a group, and host state does not list which ones somebody here has joined. */
     | 'group'
     /** Only of a simulation: a rule asks for what nobody can know. */
     | 'unknown-condition'
     /** The flow's connection may rewrite the packet behind the last chain there is. */
     | 'nat-unseen'
-    /** The reverse path filter may have dropped it: its route back is unknown. */
-    | 'way-back'
     /** A bridge has it, and the frame's destination address does not tell whether for this host. */
     | 'frame-address'
     /** This host puts fragments together before INPUT, and the whole packet goes on alone. */

@@ -224,7 +224,7 @@ export const KUBERNETES: readonly Owner[] = [
   },
   {
     name: 'istio-cni',
-    instead: "change istio-cni's configuration, and restart its pod on this node: it writes its rules when it starts",
+    instead: "change istio-cni's configuration, and restart its pod on this node, which then writes its rules",
     lasting: "change istio-cni's configuration",
     rewrites: false,
     when: 'when istio-cni-node starts',
