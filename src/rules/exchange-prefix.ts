@@ -22,6 +22,10 @@ export function exchangePrefix(address: string, { from, to, length }: PrefixExch
   return formatAddress(Uint8Array.from(words.flatMap((word) => [word >>> 8, word & 0xff])))
 }
 
+/** By how much, in ones' complement, checksums are wrong where one address takes the place of the other; 0: they are right. */
+export const checksumChange = (from: string, to: string): number =>
+  folded(sumOf(wordsOf(to) ?? []) + ALL_ONES - folded(sumOf(wordsOf(from) ?? []))) % ALL_ONES
+
 const ALL_ONES = 0xffff
 
 function wordsOf(address: string): number[] | undefined {

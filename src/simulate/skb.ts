@@ -7,6 +7,7 @@ import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import type { Connection, Tracking } from '../rules/conntrack/connection.ts'
 import type { EvalContext } from '../rules/eval-context.ts'
+import { knownProtocol } from '../rules/values.ts'
 import { Journal } from './journal.ts'
 import type { Fields } from './packet-state.ts'
 import type { SimulatedWalk } from './simulated-walk.ts'
@@ -94,6 +95,8 @@ const NOT_YET: Fields = {
 export function needChecksum({ mayBeWrong }: Skb): void {
   if (mayBeWrong !== undefined) throw new Undetermined('a checksum', mayBeWrong)
 }
+
+export const hasIcmp = ({ packet: { protocol = '' } }: Skb): boolean => [1, 58].includes(knownProtocol(protocol) ?? 0)
 
 /** `undefined`: it is not known from here on, or the packet has it no more. */
 export function change<K extends keyof Packet>(skb: Skb, key: K, value: Packet[K] | undefined): void {

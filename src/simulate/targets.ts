@@ -5,19 +5,18 @@ import type { Rule } from '../model/ruleset.ts'
 import type { Assignment, Statement } from '../model/statement.ts'
 import { assigned, beside, isBeside, keysAt, written } from '../rules/assign.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
-import { exchangePrefix } from '../rules/exchange-prefix.ts'
+import { checksumChange, exchangePrefix } from '../rules/exchange-prefix.ts'
 import { placeOf, sumAt, writesLength } from '../rules/facts/raw.ts'
 import { listensForProxy, ownSocket, servesProxy } from '../rules/tproxy.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
-import { knownProtocol } from '../rules/values.ts'
 import { isOfOtherFamily } from '../rules/verdict.ts'
 import { momentOf } from './moment.ts'
 import { rewrite } from './nat-setup.ts'
 import { hasWayBack } from './routing.ts'
 import type { TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
-import { change, changeAll, forget, needChecksum, type Skb } from './skb.ts'
+import { change, changeAll, forget, hasIcmp, needChecksum, type Skb } from './skb.ts'
 import { noteTaken } from './synproxy.ts'
 import { lowerMss, stripOption } from './tcp-options.ts'
 import { Undetermined } from './undetermined.ts'
@@ -216,6 +215,8 @@ function refusesPrefix({ field, value }: Assignment, { src, dst }: Packet): bool
   return exchangePrefix(address, value.prefix) === undefined
 }
 
+const isExchange = ({ value }: Assignment): boolean => typeof value === 'object' && value.prefix !== undefined
+
 const OF_TRANSPORT = /^(@th|th|tcp|udp|udplite|sctp|dccp|icmp|icmpv6)\b/
 
 function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: number, isNft: boolean): void {
@@ -273,6 +274,8 @@ function assign(machine: Simulator, skb: Skb, assignment: Assignment, step: numb
     const [from, to] = [skb.packet[key], changed![key]]
     if (from === to) continue
     isSame = false
+    // the word that makes up for the prefix does so for addresses of `from` alone
+    if (isExchange(assignment)) spoilBy(skb, checksumChange(String(from), String(to)))
     change(skb, key, to as never)
     if (isScalar(from) && isScalar(to)) skb.journal.act(step, { field: key, from, to })
   }
@@ -300,10 +303,15 @@ function spoilChecksum(skb: Skb, field: string, before?: number): void {
   if (isHeader) skb.headerWrongBy = more(skb.headerWrongBy, by)
   // of a checksum that is not there nft makes one (nft_payload_csum_inet)
   if (!isHeader && !(skb.hasNoChecksum ? /^udp / : BY_PLACE).test(field)) return
+  spoilBy(skb, by)
+}
+
+/** `by`: how much the transport's checksum is wrong then; undefined: that is not known. */
+function spoilBy(skb: Skb, by: number | undefined): void {
   // a program's own is made last, but for ICMP; and what connection tracking has found right stays so
   const isChecked = skb.tracking !== undefined && skb.tracking.state !== 'untracked'
   const isOwn = skb.given.in === undefined
-  if (isOwn ? isIcmp(skb.packet) : !isChecked) skb.wrongBy = more(skb.wrongBy, by)
+  if (isOwn ? hasIcmp(skb) : !isChecked) skb.wrongBy = more(skb.wrongBy, by)
   else if (!isOwn) skb.spoiltBy = more(skb.spoiltBy, by)
 }
 
@@ -321,8 +329,6 @@ export const mayRunOut = (statements: readonly Statement[]): boolean =>
 /** What is not known makes it wrong for good. */
 const more = (wrong: number, by: number | undefined): number =>
   by === undefined || wrong < 0 ? -1 : (wrong + by) % 0xffff
-
-const isIcmp = ({ protocol = '' }: Packet): boolean => [1, 58].includes(knownProtocol(protocol) ?? 0)
 
 const isUnread = ({ from, to = from }: Statement & { kind: 'queue' }, { queues }: Host): boolean =>
   queues !== undefined && !queues.some(({ number }) => number >= from && number <= to)

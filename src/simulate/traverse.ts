@@ -21,7 +21,7 @@ import { type Fields, isFragment } from './packet-state.ts'
 import { deviceOf, isRefused, isTooLong, mayForward, routeInput, routeOutput } from './routing.ts'
 import type { TableVerdict } from './simulated-walk.ts'
 import type { Simulator } from './simulator.ts'
-import { change, changeAll, type Skb } from './skb.ts'
+import { change, changeAll, hasIcmp, type Skb } from './skb.ts'
 import { Undetermined } from './undetermined.ts'
 
 export interface End {
@@ -136,7 +136,9 @@ function deliver(machine: Simulator, skb: Skb): End {
   const end = waits && skb.family === 'ip' ? undefined : pass(machine, skb, 'input')
   if (waits && !end)
     throw new Undetermined('a fragment', 'this host reassembles fragments: simulate the whole packet instead')
-  return end ?? { outcome: 'delivered' }
+  if (end) return end
+  // icmp_rcv, icmpv6_rcv; TCP and UDP look in their sockets, behind all that is played
+  return skb.wrongBy !== 0 && hasIcmp(skb) ? { outcome: 'vanished' } : { outcome: 'delivered' }
 }
 
 function forward(machine: Simulator, skb: Skb, route: NonNullable<Skb['route']>): End {

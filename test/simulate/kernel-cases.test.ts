@@ -314,6 +314,23 @@ it('exchanges a prefix whatever it was before, and makes up for it behind it', (
   ])
 })
 
+it('finds the checksum of an ICMPv6 packet wrong where the exchanged prefix was another one than the rule is for', () => {
+  const host = {
+    ...ROUTER,
+    routes: [{ family: 'ip6', type: 'local', destination: 'fd02:5::1/128', table: 'local', device: 'lo' } as const],
+  }
+  const echo: Packet = { src: 'fd02:5::1', dst: 'fd02:5::1', protocol: 'icmpv6', icmpType: 128, icmpCode: 0, icmpId: 3 }
+  const outcome = (from: string) => {
+    const rules = [
+      `*mangle\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A PREROUTING -j DNPT --src-pfx ${from} --dst-pfx fd02:6::/64\nCOMMIT`,
+      '*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n',
+    ].join('\n')
+    return way(makeWorld(rules, host, 'ip6'), echo).at(-1)
+  }
+  expect(outcome('fd02:5::/64')).toBe('delivered')
+  expect(outcome('fd02:9::/64')).toBe('vanished')
+})
+
 it('drops a packet whose prefix is exchanged, and whose host part is all ones', () => {
   const rules = [
     '*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -i eth0 -j DNPT --src-pfx fd02:1::/64 --dst-pfx fd02:3::/64',
