@@ -146,6 +146,7 @@ describe('a rule in a chain that is not its own', () => {
     ],
     ['libvirt', 'filter FORWARD', 'oifname "virbr1" counter packets 0 bytes 0 reject'],
     ['docker', 'filter FORWARD', '-A FORWARD -j DOCKER-USER'],
+    ['docker', 'raw PREROUTING', '-A PREROUTING -d 172.17.0.2/32 ! -i docker0 -j DROP'],
     ['docker', 'nat POSTROUTING', '-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE'],
     ['docker', 'nat POSTROUTING', '-A POSTROUTING -o docker_gwbridge -m addrtype --src-type LOCAL -j MASQUERADE'],
     ['docker', 'filter FORWARD', '-A FORWARD -i br-0a5ad9e85c71 ! -o br-0a5ad9e85c71 -j ACCEPT'],

@@ -69,6 +69,16 @@ export const HOSTING: readonly Owner[] = [
       },
     ],
   }),
+  // what is sent to a container's own address from outside (filterDirectAccess in daemon/libnetwork/drivers/bridge/endpoint.go)
+  ofDocker({
+    instead:
+      "add the interface to the network's option com.docker.network.bridge.trusted_host_interfaces, or use dockerd --allow-direct-routing: both let in published ports alone",
+    lasting: 'use the option trusted_host_interfaces',
+    marks: [
+      { tables: DOCKER_NFT, chains: /^raw-PREROUTING$/ },
+      { tables: /^ip6? raw$/, rules: new RegExp(`^PREROUTING -d \\S+/(32|128) ! -i ${DOCKER_BRIDGE} -j DROP$`) },
+    ],
+  }),
   // the nft backend has no DOCKER-USER, and what a table of one's own accepts, docker's still drops (internal/nftabler)
   ofDocker({
     instead:

@@ -75,6 +75,7 @@ describe('what an owner undoes', () => {
     // docker's nft backend has no DOCKER-USER
     ['nft add rule ip docker-bridges filter-FORWARD accept', 'change the options of dockerd'],
     ['nft add rule ip6 docker-bridges filter-forward-in__docker0 accept', "change the container's published ports"],
+    ['nft add rule ip docker-bridges raw-PREROUTING accept', 'use the option trusted_host_interfaces'],
     ['nft add rule ip docker-bridges nat-prerouting-and-output accept', "change the container's published ports"],
     ['nft add rule inet incus fwd.incusbr0 accept', 'use incus network set or an ACL'],
     ['nft add rule inet lxd aclfwd.lxdbr0 accept', 'change the rule of the ACL'],
