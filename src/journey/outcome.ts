@@ -2,7 +2,6 @@
 import { isAnnouncement } from '../model/announcement.ts'
 import { DSTNAT, type Hook } from '../model/hook.ts'
 import type { Journey, Outcome } from '../model/journey.ts'
-import { memo } from '../model/memo.ts'
 import { isOwnTable } from '../model/own-table.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
@@ -28,6 +27,7 @@ import { goesOn, goesToThisHost, leadsToThisHost, sentByEntry } from './destinat
 import { type Evidence, isUntracked, priorityHere } from './evidence.ts'
 import { writesDestination } from './given-destination.ts'
 import { isRewrittenAt, type StepContext } from './step-context.ts'
+import { withoutTwins } from './twins.ts'
 import { isUnlisted, withUnlisted } from './unlisted.ts'
 import { isWayBackUnknown } from './way-back.ts'
 
@@ -151,13 +151,6 @@ function nextHere(evidence: Evidence, world: World, step: number, hook: Hook, na
     (one) => one.priority > priority || (one.priority === priority && isBeside(one)),
   )
 }
-
-/** Both lists of one table may be given, of `nft list ruleset` and of iptables-save: it is one table. */
-const withoutTwins = memo((world: World): World => {
-  const own = new Set(world.tables.flatMap(({ kind, family, name }) => (kind === 'nft' ? [`${family} ${name}`] : [])))
-  const tables = world.tables.filter(({ kind, family, name }) => kind === 'nft' || !own.has(`${family} ${name}`))
-  return { ...world, tables }
-})
 
 /**
  * Accepted in a chain of which no ruleset tells the place. A trace shows every chain, so behind the last one of a hook at

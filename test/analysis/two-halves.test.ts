@@ -35,6 +35,7 @@ describe('one packet of two traces', () => {
     })
     expect(exchanges).toEqual([['dropped', 'nft']])
     expect(text.split('\n')[0]).toMatch(/^✗ DROPPED by ip filter FORWARD handle 2/)
+    expect(text).toMatch(/^\? UNDETERMINED .* #1$/m)
   })
 
   test('was dropped where iptables-legacy dropped it, though nft let it pass', async () => {
@@ -46,16 +47,29 @@ describe('one packet of two traces', () => {
     })
     expect(exchanges).toEqual([['dropped', 'legacy']])
     expect(text.split('\n')[0]).toMatch(/^✗ DROPPED by filter FORWARD policy/)
-    expect(text).toMatch(/^! FORWARDED .* in #1: dropped/m)
+    expect(text).toMatch(/^\? UNDETERMINED .* #2$/m)
   })
 
-  test('is no other one that got through', async () => {
-    const { exchanges } = await told({
+  test('of which one trace is missing may have been dropped there', async () => {
+    const { exchanges, text } = await told({
       'rules.v4': LEGACY('DROP'),
       'ruleset.nft': NFT('accept'),
-      'trace.log': log('policy:2', 9),
       'trace.nft': nft('accept'),
     })
-    expect(exchanges.map(([status]) => status)).not.toContain('dropped')
+    expect(exchanges).toEqual([['undetermined', undefined]])
+    expect(text).toMatch(
+      /^\? UNDETERMINED .*\n.*\n {2}cause {2}ip filter FORWARD of iptables-legacy is attached to FORWARD at the same\n {9}priority \(0\) as filter FORWARD of nf_tables\. Which chain comes first is\n {9}unknown\./,
+    )
+    expect(text).toContain('look   trace iptables-legacy as well: its lines are in the kernel log')
+  })
+
+  test('is told apart from another one', async () => {
+    const { text } = await told({
+      'rules.v4': LEGACY('ACCEPT'),
+      'ruleset.nft': NFT('drop'),
+      'trace.log': log('policy:2', 9),
+      'trace.nft': nft('drop'),
+    })
+    expect(text).toMatch(/^✗ UNDETERMINED .* #1$/m)
   })
 })

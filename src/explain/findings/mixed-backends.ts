@@ -1,6 +1,7 @@
 import { backendOf, decides } from '../../journey/backends.ts'
 import { type BaseChain, baseChainsAt } from '../../journey/base-chains.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
+import type { Table } from '../../model/ruleset.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 
@@ -52,10 +53,7 @@ function unseen(context: Context): Detected[] {
     steps: ended.step >= 0 ? [ended.step + 1] : [],
     rules: [{ family: table.family, table: table.name, chain: chain.name }],
   }
-  const [name, look] =
-    backendOf(table) === 'legacy'
-      ? ['iptables-legacy', 'trace iptables-legacy as well: its lines are in the kernel log']
-      : ['nf_tables', 'trace nf_tables as well: nft monitor trace']
+  const name = backendName(table)
   if (context.world.tracedBoth)
     return [
       finding(
@@ -70,10 +68,18 @@ function unseen(context: Context): Detected[] {
       'mixed-backends',
       'warning',
       `${meets} of ${name} (${hook.toUpperCase()}), which this capture does not show. Rules of both backends are in force.`,
-      { ...more, fix: [{ description: look, unverified: ONLY_LOOKS }] },
+      { ...more, fix: [{ description: howToTrace(table), unverified: ONLY_LOOKS }] },
     ),
   ]
 }
+
+export const backendName = (table: Table): string => (backendOf(table) === 'legacy' ? 'iptables-legacy' : 'nf_tables')
+
+/** The table's backend, which a capture of the other one does not show. */
+export const howToTrace = (table: Table): string =>
+  backendOf(table) === 'legacy'
+    ? 'trace iptables-legacy as well: its lines are in the kernel log'
+    : 'trace nf_tables as well: nft monitor trace'
 
 /** In the order in which the kernel asks them; which of several at one priority comes first, no listing tells. */
 function orderOf(chains: readonly BaseChain[], backends: readonly (string | undefined)[]): string {
