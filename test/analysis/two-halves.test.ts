@@ -57,8 +57,9 @@ describe('one packet of two traces', () => {
       'trace.nft': nft('accept'),
     })
     expect(exchanges).toEqual([['undetermined', undefined]])
-    expect(text).toMatch(
-      /^\? UNDETERMINED .*\n.*\n {2}cause {2}ip filter FORWARD of iptables-legacy is attached to FORWARD at the same\n {9}priority \(0\) as filter FORWARD of nf_tables\. Which chain comes first is\n {9}unknown\./,
+    expect(text).toMatch(/^\? UNDETERMINED /)
+    expect(text.replace(/\s+/g, ' ')).toContain(
+      'cause ip filter FORWARD of iptables-legacy is attached to FORWARD at the same priority (0) as filter FORWARD of nf_tables.',
     )
     expect(text).toContain('look   trace iptables-legacy as well: its lines are in the kernel log')
   })
