@@ -4,9 +4,19 @@ import { expect, onTestFinished, test } from 'vitest'
 import { UserError } from '../../src/model/user-error.ts'
 import { Connection } from '../../src/store/clickhouse/connection.ts'
 import { readAddress } from '../../src/store/clickhouse/url.ts'
+import { LATEST } from '../latest.ts'
+
+interface Said {
+  connection: Connection
+  bodies: string[]
+  server: Server
+}
 
 /** Says each of these once, the last one again and again; empty: all is well; `hang up`: nothing. */
-async function said(...answers: string[]): Promise<{ connection: Connection; bodies: string[]; server: Server }> {
+const said = (...answers: string[]): Promise<Said> => saidTo(LATEST, answers)
+
+/** `patience`: milliseconds in which whoever inserts asks again. */
+async function saidTo(patience: number, answers: readonly string[]): Promise<Said> {
   const bodies: string[] = []
   const server = createServer(async (request, response) => {
     let body = ''
@@ -18,7 +28,7 @@ async function said(...answers: string[]): Promise<{ connection: Connection; bod
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
-  const connection = new Connection(readAddress(`clickhouse://me:topsecret@127.0.0.1:${port}/d`, {}), 500)
+  const connection = new Connection(readAddress(`clickhouse://me:topsecret@127.0.0.1:${port}/d`, {}), patience)
   onTestFinished(async () => {
     await connection.close()
     server.closeAllConnections()
@@ -62,7 +72,7 @@ test.each([
 })
 
 test('gives up when it does not pass for long', async () => {
-  const { connection } = await said('hang up')
+  const { connection } = await saidTo(500, ['hang up'])
   await expect(connection.insert('t', '{}\n')).rejects.toThrow(UserError)
 })
 
