@@ -12,6 +12,10 @@ export type Backend = 'legacy' | 'nf_tables'
 export const backendOf = ({ kind, backend }: Pick<Table, 'kind' | 'backend'>): Backend =>
   kind === 'nft' || backend === 'nft' ? 'nf_tables' : 'legacy'
 
+/** In words. */
+export const backendName = (table: Pick<Table, 'kind' | 'backend'>): string =>
+  backendOf(table) === 'legacy' ? 'iptables-legacy' : 'nf_tables'
+
 /**
  * Chains whose rules only count, log or trace, and with nothing but accept behind them, decide nothing wherever they are.
  */

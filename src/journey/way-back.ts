@@ -2,6 +2,8 @@
 import type { Host } from '../model/host.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
+import { settingsOf } from '../rules/interface-settings.ts'
+import { linkNamed } from '../rules/links.ts'
 import { isInNetwork } from '../rules/prefixes.ts'
 import { knowsRoutingRules, lookupRoute, wayBackOf } from '../rules/route.ts'
 
@@ -21,13 +23,10 @@ export function isWayBackUnknown(packet: Packet, { host }: World): boolean {
 }
 
 /** The kernel takes the larger of both; 1 is strict. */
-function isStrict(device: string, { sysctls }: Host): boolean | undefined {
-  const [all, own] = ['all', device.replaceAll('.', '/')].map((name) => sysctls?.get(`net.ipv4.conf.${name}.rp_filter`))
+function isStrict(device: string, host: Host): boolean | undefined {
+  const [all, own] = settingsOf(host, device, 'rp_filter')
   return all === undefined || own === undefined ? undefined : Math.max(Number(all), Number(own)) === 1
 }
 
-const isBeside = (address: string, device: string, { links = [] }: Host): boolean =>
-  links.some(
-    ({ name, addresses = [] }) =>
-      name === device && addresses.some((own) => isInNetwork(address, `${own.address}/${own.prefixLength}`)),
-  )
+const isBeside = (address: string, device: string, host: Host): boolean =>
+  linkNamed(host, device)?.addresses?.some((own) => isInNetwork(address, `${own.address}/${own.prefixLength}`)) === true

@@ -1,6 +1,7 @@
 /** What sysctls say of the host and its interfaces, read once for each machine. */
 import type { Host } from '../model/host.ts'
 import { type TcpSettings, tcpSettings } from '../rules/conntrack/tcp.ts'
+import { sysctlName } from '../rules/interface-settings.ts'
 import { kernelAtLeast } from '../rules/kernel.ts'
 
 export interface DeviceSettings {
@@ -37,7 +38,7 @@ export class Settings {
   device(name: string): DeviceSettings {
     let settings = this.devices.get(name)
     if (!settings) {
-      settings = readDevice(this.host, name.replaceAll('.', '/'))
+      settings = readDevice(this.host, sysctlName(name))
       this.devices.set(name, settings)
     }
     return settings

@@ -1,6 +1,7 @@
 /** Which of its addresses the kernel gives a packet that goes out by an interface. */
 import { inPrefix, parseAddress, sharedBits } from '../model/address.ts'
 import type { Host, LinkAddress } from '../model/host.ts'
+import { sysctlName } from '../rules/interface-settings.ts'
 import { linkNamed } from '../rules/links.ts'
 import { Undetermined } from './undetermined.ts'
 
@@ -97,7 +98,7 @@ function bestOf(scores: readonly (readonly number[])[]): number {
 
 /** Of that interface; a file of sysctls names a dot in an interface's name with a slash. */
 function sysctlOf({ sysctls }: Host, device: string, name: string): number | undefined {
-  const value = sysctls?.get(`net.ipv6.conf.${device.replaceAll('.', '/')}.${name}`)
+  const value = sysctls?.get(`net.ipv6.conf.${sysctlName(device)}.${name}`)
   return value === undefined ? undefined : Number(value)
 }
 

@@ -37,7 +37,7 @@ const TO = '-j SNAT --to-source 10.0.1.127'
 describe('refused there', () => {
   it('names the chain that was to give packets for that very host a source', async () => {
     expect(await said(`-A PROBES -d 10.0.1.70/32 -p tcp ${TO}`)).toEqual([
-      'nat PROBES rule 1 would have rewritten its source, but nothing jumps to PROBES. Whether 10.0.1.70 accepts packets by source is unknown.',
+      'nat PROBES rule 1 would have rewritten its source, but nothing jumps to PROBES. Whether 10.0.1.70 accepts only that source is unknown.',
     ])
   })
 

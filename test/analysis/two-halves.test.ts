@@ -7,12 +7,19 @@ const LEGACY = (policy: string) =>
 /** As iptables-nft makes it. */
 const NFT = (policy: string) =>
   `table ip filter { # handle 1\n\tchain FORWARD { # handle 1\n\t\ttype filter hook forward priority filter; policy ${policy};\n\t\tmeta l4proto tcp counter packets 1 bytes 60 ${policy} # handle 2\n\t}\n}\n`
-const log = (verdict: string, ipId = 7) =>
-  `[  1.000001] TRACE: filter:FORWARD:${verdict} IN=eth0 OUT=eth1 MAC=02:00:00:00:00:01:02:00:00:00:00:02:08:00 SRC=192.0.2.1 DST=10.0.2.2 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=${ipId} DF PROTO=TCP SPT=40000 DPT=80 WINDOW=64240 RES=0x00 SYN URGP=0\n`
+const log = (ipId: number) =>
+  `[  1.000001] TRACE: filter:FORWARD:policy:2 IN=eth0 OUT=eth1 MAC=02:00:00:00:00:01:02:00:00:00:00:02:08:00 SRC=192.0.2.1 DST=10.0.2.2 LEN=60 TOS=0x00 PREC=0x00 TTL=63 ID=${ipId} DF PROTO=TCP SPT=40000 DPT=80 WINDOW=64240 RES=0x00 SYN URGP=0\n`
 const nft = (verdict: string) =>
   `trace id 11 ip filter FORWARD packet: iif "eth0" oif "eth1" ip saddr 192.0.2.1 ip daddr 10.0.2.2 ip dscp cs0 ip ecn not-ect ip ttl 63 ip id 7 ip protocol tcp ip length 60 tcp sport 40000 tcp dport 80 tcp flags == syn tcp window 64240\ntrace id 11 ip filter FORWARD rule meta l4proto tcp counter packets 1 bytes 60 ${verdict} # handle 2 (verdict ${verdict})\n`
 
-async function told(files: Record<string, string>) {
+/** `legacy`: its policy, and `verdict`: what nft's rule does; `logged`: the IP ID in the kernel log, 0 for a packet that is not there. */
+async function told(legacy: string, verdict: string, logged = 7) {
+  const files = {
+    'rules.v4': LEGACY(legacy),
+    'ruleset.nft': NFT(verdict),
+    ...(logged === 0 ? {} : { 'trace.log': log(logged) }),
+    'trace.nft': nft(verdict),
+  }
   const inputs = Object.entries(files).map(([name, text]) => ({ name, text }))
   const { exchanges } = await (await open(inputs)).exchanges()
   const { groups, ending } = await (await open(inputs)).groups()
@@ -27,35 +34,21 @@ async function told(files: Record<string, string>) {
 
 describe('one packet of two traces', () => {
   test('was dropped where nft dropped it, wherever the other log ends', async () => {
-    const { exchanges, text } = await told({
-      'rules.v4': LEGACY('ACCEPT'),
-      'ruleset.nft': NFT('drop'),
-      'trace.log': log('policy:2'),
-      'trace.nft': nft('drop'),
-    })
+    const { exchanges, text } = await told('ACCEPT', 'drop')
     expect(exchanges).toEqual([['dropped', 'nft']])
     expect(text.split('\n')[0]).toMatch(/^✗ DROPPED by ip filter FORWARD handle 2/)
     expect(text).toMatch(/^\? UNDETERMINED .* #1$/m)
   })
 
   test('was dropped where iptables-legacy dropped it, though nft let it pass', async () => {
-    const { exchanges, text } = await told({
-      'rules.v4': LEGACY('DROP'),
-      'ruleset.nft': NFT('accept'),
-      'trace.log': log('policy:2'),
-      'trace.nft': nft('accept'),
-    })
+    const { exchanges, text } = await told('DROP', 'accept')
     expect(exchanges).toEqual([['dropped', 'legacy']])
     expect(text.split('\n')[0]).toMatch(/^✗ DROPPED by filter FORWARD policy/)
     expect(text).toMatch(/^\? UNDETERMINED .* #2$/m)
   })
 
   test('of which one trace is missing may have been dropped there', async () => {
-    const { exchanges, text } = await told({
-      'rules.v4': LEGACY('DROP'),
-      'ruleset.nft': NFT('accept'),
-      'trace.nft': nft('accept'),
-    })
+    const { exchanges, text } = await told('DROP', 'accept', 0)
     expect(exchanges).toEqual([['undetermined', undefined]])
     expect(text).toMatch(/^\? UNDETERMINED /)
     expect(text.replace(/\s+/g, ' ')).toContain(
@@ -65,12 +58,7 @@ describe('one packet of two traces', () => {
   })
 
   test('is told apart from another one', async () => {
-    const { text } = await told({
-      'rules.v4': LEGACY('ACCEPT'),
-      'ruleset.nft': NFT('drop'),
-      'trace.log': log('policy:2', 9),
-      'trace.nft': nft('drop'),
-    })
+    const { text } = await told('ACCEPT', 'drop', 9)
     expect(text).toMatch(/^✗ UNDETERMINED .* #1$/m)
   })
 })

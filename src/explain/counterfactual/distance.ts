@@ -1,5 +1,4 @@
 /** How far what a condition asks for is from what the packet has. */
-
 import { isHostPartOf } from '../../model/address.ts'
 import type { Condition, Scalar, Value } from '../../model/condition.ts'
 import { isLoopback } from '../../model/loopback.ts'

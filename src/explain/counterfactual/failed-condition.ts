@@ -50,6 +50,9 @@ export const isRate = (condition: Condition): boolean =>
   condition.lasts !== undefined &&
   ('packets' in condition.lasts || 'refills' in condition.lasts)
 
+/** Asks for the interface that a packet leaves by. */
+export const asksOutput = (condition: Condition): boolean => /^meta oif(name)?$/.test(fieldOf(condition) ?? '')
+
 /** Asks for the interface that a packet came in by. */
 export const asksInput = (condition: Condition): boolean => /^meta iif(name)?$/.test(fieldOf(condition) ?? '')
 

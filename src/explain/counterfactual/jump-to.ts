@@ -123,11 +123,12 @@ const isOneHost = (condition: Condition): boolean =>
 function asLead(context: Context, { table }: RuleRef, { chain, rule, misses, moment }: NonNullable<Unreached['lead']>) {
   const [miss, more] = misses
   if (!miss || more) return undefined
+  const asksMore = rule.conditions.length > 1
   // what asks for nothing else than an interface is made alike for this one
-  if (rule.conditions.length < 2 && !asksInput(miss.condition)) return undefined
+  if (!asksMore && !asksInput(miss.condition)) return undefined
   const ref = refOf(context, table, chain, rule)
   const spot = spotAt(chain, rule.ruleNumber)
   const { alike, eased } = changesOf(ref)
   if (asksSender(miss.condition)) return isOneHost(miss.condition) ? alike(ref, spot, miss, moment.packet) : undefined
-  return alike(ref, spot, miss, moment.packet) ?? (rule.conditions.length < 2 ? undefined : eased(ref, spot, miss))
+  return alike(ref, spot, miss, moment.packet) ?? (asksMore ? eased(ref, spot, miss) : undefined)
 }

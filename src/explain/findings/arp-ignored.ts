@@ -2,6 +2,7 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Host } from '../../model/host.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
+import { sysctlName } from '../../rules/interface-settings.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
 import { nextHopOf } from '../../rules/way-out.ts'
@@ -12,7 +13,7 @@ import { isKnownThere } from '../counterfactual/known-there.ts'
 import { lacksReply } from '../counterfactual/undeliverable.ts'
 import { hasNoLinkLayer } from '../host/routes.ts'
 import { DISCOVERY_UNPLAYED } from '../neighbours/frames.ts'
-import { larger, sysctlName } from './routing.ts'
+import { larger } from './routing.ts'
 
 /** For its own addresses alone, for those in one network with who asks, for none: without an address it replies for nobody. */
 const ONLY_OWN: ReadonlySet<number | undefined> = new Set([1, 2, 8])

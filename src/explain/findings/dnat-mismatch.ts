@@ -15,7 +15,7 @@ import { verdictOf } from '../../rules/verdict.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Destination } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket, momentAt } from '../context.ts'
-import { fieldOf, isExact, isNegated, onlyFailed } from '../counterfactual/failed-condition.ts'
+import { asksOutput, fieldOf, isExact, isNegated, onlyFailed } from '../counterfactual/failed-condition.ts'
 import { type Goal, goals, rewrites } from '../counterfactual/goals.ts'
 import { asksOthers, looksLike, lookupOf } from '../counterfactual/map-keys.ts'
 import { markedThere } from '../counterfactual/mark-behind.ts'
@@ -282,7 +282,7 @@ function placeMeant({ world }: Context, { rule, moment }: SkippedRule, asked: Pa
   for (const condition of failed) {
     if (condition.kind === 'lookup') place = { ...place, port: asked.dport }
     else if (condition.kind !== 'compare') return undefined
-    else if (isWayOut(condition)) continue
+    else if (asksOutput(condition)) continue
     else if (condition.op !== '==') return undefined
     else if (/ daddr$/.test(condition.field)) place = { ...place, address: hostOf(condition) ?? '' }
     else if (/ dport$/.test(condition.field)) place = { ...place, port: portOf(condition.value) }
@@ -292,7 +292,7 @@ function placeMeant({ world }: Context, { rule, moment }: SkippedRule, asked: Pa
   if (place.address === dst && place.port === dport) return undefined
   const out = outTo(world.host, moment.packet, place)
   // on another link, many a host has the same service: only one whose address is nearly the same is likely meant
-  if (out !== moment.packet.out && !(failed.some(isWayOut) && isAlike(place.address, dst))) return undefined
+  if (out !== moment.packet.out && !(failed.some(asksOutput) && isAlike(place.address, dst))) return undefined
   const packet = {
     ...{ ...moment.packet, dst: place.address },
     ...(place.port === undefined ? {} : { dport: place.port }),
@@ -304,8 +304,6 @@ function placeMeant({ world }: Context, { rule, moment }: SkippedRule, asked: Pa
 /** One character other, or the same host's number in another network. */
 const isAlike = (one: string, other: string): boolean =>
   looksLike(one, other) || /[.:][^.:]+$/.exec(one)?.[0] === /[.:][^.:]+$/.exec(other)?.[0]
-
-const isWayOut = (one: Condition): boolean => one.kind === 'compare' && /^meta oif(name)?$/.test(one.field)
 
 /** By which it would leave for there; a route that refuses it may be mistaken as well. */
 function outTo(host: Host, packet: Packet, { address }: Destination): string | undefined {

@@ -1,8 +1,8 @@
 import { isGroup } from '../../rules/fib.ts'
+import { sysctlName } from '../../rules/interface-settings.ts'
 import { knowsSockets, listener } from '../../rules/sockets.ts'
 import { propose } from '../changes/change.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { sysctlName } from './routing.ts'
 import { raiseTtl } from './vanished-ttl.ts'
 
 /** Of one link, or of less: no router forwards them, whatever their TTL (RFC 5771, 4; RFC 4291, 2.7). */

@@ -1,4 +1,4 @@
-import { backendOf, decides } from '../../journey/backends.ts'
+import { backendName, backendOf, decides } from '../../journey/backends.ts'
 import { type BaseChain, baseChainsAt } from '../../journey/base-chains.ts'
 import { ONLY_LOOKS } from '../../model/only-looks.ts'
 import type { Table } from '../../model/ruleset.ts'
@@ -72,8 +72,6 @@ function unseen(context: Context): Detected[] {
     ),
   ]
 }
-
-export const backendName = (table: Table): string => (backendOf(table) === 'legacy' ? 'iptables-legacy' : 'nf_tables')
 
 /** The table's backend, which a capture of the other one does not show. */
 export const howToTrace = (table: Table): string =>

@@ -61,11 +61,13 @@ export const neverGivenSource: Detector = {
       unreachedChains(context, goal.pass, goal.wanted)
         .filter(({ led, takesAll, decides }) => !led && !takesAll && decides)
         .slice(0, 1)
-        .map((one) => tell(context, goal, one))
-        .map((one) => ({
-          ...one,
-          message: `${one.message} Whether ${lastPacket(context).dst} accepts packets by source is unknown.`,
-        })),
+        .map((one) => {
+          const told = tell(context, goal, one)
+          return {
+            ...told,
+            message: `${told.message} Whether ${lastPacket(context).dst} accepts only that source is unknown.`,
+          }
+        }),
     )
   },
 }

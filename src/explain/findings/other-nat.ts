@@ -1,4 +1,4 @@
-import { backendOf } from '../../journey/backends.ts'
+import { backendName, backendOf } from '../../journey/backends.ts'
 import { baseChainsAt } from '../../journey/base-chains.ts'
 import type { Table } from '../../model/ruleset.ts'
 import type { Nat } from '../../model/statement.ts'
@@ -57,7 +57,5 @@ export function destinationOf({ ending, last }: Walk): Nat | undefined {
   return to?.kind === 'dnat' && !to.map && to.addresses?.[0] === to.addresses?.[1] && to.addresses ? to : undefined
 }
 
-function backendWords(table: Table, beside: Table): string {
-  const backend = backendOf(table)
-  return backend === backendOf(beside) ? '' : ` (rules of ${backend === 'legacy' ? 'iptables-legacy' : 'nf_tables'})`
-}
+const backendWords = (table: Table, beside: Table): string =>
+  backendOf(table) === backendOf(beside) ? '' : ` (rules of ${backendName(table)})`

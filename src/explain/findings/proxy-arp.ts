@@ -1,10 +1,10 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
+import { sysctlName } from '../../rules/interface-settings.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { setSysctl } from '../changes/change.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { areNeighbours } from '../host/routes.ts'
-import { sysctlName } from './routing.ts'
 
 /**
  * Sender and destination are neighbours on the link that it came in by, and this host answers ARP there for others, so

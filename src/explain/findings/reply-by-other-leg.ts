@@ -1,11 +1,12 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Host, Link } from '../../model/host.ts'
+import { sysctlName } from '../../rules/interface-settings.ts'
 import { linkNamed, portsOfBridge } from '../../rules/links.ts'
 import { lookupRoute, routeDevices, wayBackOf } from '../../rules/route.ts'
 import { setSysctl } from '../changes/change.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { homeOf } from '../host/routes.ts'
-import { larger, sysctlName } from './routing.ts'
+import { larger } from './routing.ts'
 
 /**
  * Whoever was asked is a namespace of this machine that another interface leads to as well, as a container of two networks

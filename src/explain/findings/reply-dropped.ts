@@ -14,7 +14,7 @@ import { acceptBefore, changesOf, propose, spotOf } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen, Spot } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
-import { asksInvalid, isNegated } from '../counterfactual/failed-condition.ts'
+import { asksInvalid, asksOutput, isNegated } from '../counterfactual/failed-condition.ts'
 import { goals } from '../counterfactual/goals.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
@@ -111,7 +111,7 @@ function acceptReplies(context: Context, end: RuleRef, spot: Spot, { dst, dport 
       ACCEPT_REPLIES,
       accept({ kind: 'answers', ...(only === undefined ? {} : { toOthers: true }) }),
       only !== undefined
-        ? `accepts only replies to what others have opened: connections of this host still leave by ${only} alone`
+        ? `accepts only replies to connections that other hosts opened: connections of this host still leave only by ${only}`
         : isException
           ? 'accepts the replies of every connection that another rule accepted'
           : 'accepts only packets of connections that another rule accepted',
@@ -123,9 +123,9 @@ function acceptReplies(context: Context, end: RuleRef, spot: Spot, { dst, dport 
  * The interface by which alone the rules let out what this host sends wherever it goes, as a tunnel: its connections may not go
  * on by another one once that is down.
  */
-function onlyWayOut({ journey, ended, evidence }: Context): string | undefined {
+function onlyWayOut({ ended, evidence }: Context): string | undefined {
   const { chain, rule, hook, packet } = evidence.arrivals[ended.step]!
-  if (hook !== 'output' || journey.packet.in !== undefined) return undefined
+  if (hook !== 'output') return undefined
   // a rule stops what leaves by any other, or a policy what no rule accepts by its interface alone
   const among = rule
     ? rule.conditions.filter(isNegated)
@@ -140,8 +140,7 @@ function onlyWayOut({ journey, ended, evidence }: Context): string | undefined {
 /** Of a condition that asks by which one interface the packet leaves, negated or not. */
 function deviceOut(condition: Condition): string | undefined {
   const asked = condition.kind === 'not' ? condition.of : condition
-  if (asked.kind !== 'compare' || !/^meta oif(name)?$/.test(asked.field)) return undefined
-  return typeof asked.value === 'string' ? asked.value : undefined
+  return asksOutput(asked) && asked.kind === 'compare' && typeof asked.value === 'string' ? asked.value : undefined
 }
 
 /** Any of many may reply: it is the rules that do not know such a reply, and no server is wrong. */

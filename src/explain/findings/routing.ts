@@ -7,6 +7,7 @@ import type { Nat } from '../../model/statement.ts'
 import { afterAll } from '../../rules/assign.ts'
 import { bridgePassingOn } from '../../rules/bridge-calls.ts'
 import { isGroup, isOwnCopy, LIMITED_BROADCAST } from '../../rules/fib.ts'
+import { settingsOf, sysctlName } from '../../rules/interface-settings.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { endSentTo } from '../../rules/nft/map.ts'
 import { leadsHere, leadsOutOf, lookupRoute, questionAnew, questionOf, type RouteQuestion } from '../../rules/route.ts'
@@ -131,9 +132,7 @@ export function toForward(context: Context): (Routed & { route: Route }) | undef
 
 /** A per-interface sysctl that counts with its `all`: the larger of both; undefined where unknown. */
 export function larger(context: Context, device: string, name: string): number | undefined {
-  const { sysctls } = context.world.host
-  const all = sysctls?.get(`net.ipv4.conf.all.${name}`)
-  const own = sysctls?.get(`net.ipv4.conf.${sysctlName(device)}.${name}`)
+  const [all, own] = settingsOf(context.world.host, device, name)
   if (all === undefined && own === undefined) return undefined
   return Math.max(Number(all ?? 0), Number(own ?? 0))
 }
@@ -143,6 +142,3 @@ export const forwardingOf = ({ sysctls }: Host, family: Family | undefined, devi
   family === 'ip6'
     ? sysctls?.get('net.ipv6.conf.all.forwarding')
     : (sysctls?.get(`net.ipv4.conf.${sysctlName(device)}.forwarding`) ?? sysctls?.get('net.ipv4.ip_forward'))
-
-/** sysctl prints a dot in an interface's name as a slash. */
-export const sysctlName = (device: string) => device.replaceAll('.', '/')

@@ -3,11 +3,12 @@ import { deviceSysctl } from '../../edits/words.ts'
 import type { Edit } from '../../model/edit.ts'
 import type { World } from '../../model/world.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { sysctlName } from '../../rules/interface-settings.ts'
 import { propose, setSysctl } from '../changes/change.ts'
 import { type Changing, NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { areNeighbours, backToSender, deleteRoute, giveAddress, isDefault } from '../host/routes.ts'
-import { atRouting, forwardingOf, type Routed, sysctlName, toForward } from './routing.ts'
+import { atRouting, forwardingOf, type Routed, toForward } from './routing.ts'
 
 /** The packet is for another host, and this one does not forward. */
 export const vanishedForwardingOff: Detector = {

@@ -2,12 +2,13 @@ import { deviceSysctl } from '../../edits/words.ts'
 import { parseAddress } from '../../model/address.ts'
 import type { Fix, RuleRef } from '../../model/journey.ts'
 import { LIMITED_BROADCAST } from '../../rules/fib.ts'
+import { sysctlName } from '../../rules/interface-settings.ts'
 import { droppedBy } from '../cause-words.ts'
 import { setSysctl } from '../changes/change.ts'
 import { NOT_TRIED, type Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { atRouting, larger, sysctlName } from './routing.ts'
+import { atRouting, larger } from './routing.ts'
 
 /** Addresses that cannot come from outside; asked before the route (net/ipv4/route.c, ip_route_input_slow). */
 export const vanishedMartian: Detector = {

@@ -1,12 +1,13 @@
 import { bridgeCalls, bridgeNamed } from '../../rules/bridge-calls.ts'
 import { isGroup } from '../../rules/fib.ts'
+import { settingsOf, sysctlName } from '../../rules/interface-settings.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { listener } from '../../rules/sockets.ts'
 import { solicitedGroup } from '../../rules/solicited-group.ts'
 import { type Context, type Detector, finding } from '../context.ts'
 import { withHostState } from './later.ts'
-import { atRouting, sysctlName } from './routing.ts'
+import { atRouting } from './routing.ts'
 
 const vanishedOwnAddress = withHostState('vanished-martian', 'vanishedOwnAddress')
 const vanishedRpFilter = withHostState('vanished-rp-filter', 'vanishedRpFilter')
@@ -70,7 +71,7 @@ export const vanishedNoGroup: Detector = {
 /** The setting, or the way back to the source, is not given. IPv6 has no such filter. */
 function mayBeFiltered({ world: { host } }: Context, src: string | undefined, device: string): boolean {
   if (src === undefined || src.includes(':')) return false
-  const settings = ['all', sysctlName(device)].map((name) => host.sysctls?.get(`net.ipv4.conf.${name}.rp_filter`))
+  const settings = settingsOf(host, device, 'rp_filter')
   if (settings.every((one) => one === '0')) return false
   const back = lookupRoute({ dst: src }, host)
   if (leadsOutOf(back, device)) return false

@@ -1,11 +1,12 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { sysctlName } from '../../rules/interface-settings.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute } from '../../rules/route.ts'
 import { setSysctl } from '../changes/change.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
 import type { Context, Detected, Detector } from '../context.ts'
-import { atRouting, larger, type Routed, sysctlName } from './routing.ts'
+import { atRouting, larger, type Routed } from './routing.ts'
 import { martian } from './vanished-martian.ts'
 
 /** Priorities of the rules that are there from the start. */

@@ -1,6 +1,7 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import type { Host, Route, RoutingRule } from '../../model/host.ts'
 import { hasAddress, isGroup, isUnnumbered } from '../../rules/fib.ts'
+import { sysctlName } from '../../rules/interface-settings.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import {
   leadsNowhere,
@@ -22,7 +23,7 @@ import { addOnLink, astray, deleteRoute, deleteRoutingRule } from '../host/route
 import { unboundSource } from '../host/unbound-source.ts'
 import { acceptsOpening, isAnswer, isOpening } from '../reply/request-reply.ts'
 import { addressesOf } from './own-source.ts'
-import { atRouting, larger, sysctlName } from './routing.ts'
+import { atRouting, larger } from './routing.ts'
 import { sourceOfRequest } from './source-of-request.ts'
 import { sourceOfRoute } from './source-of-route.ts'
 

@@ -2,8 +2,8 @@
 import { deviceWord } from '../../edits/words.ts'
 import { command, spoken } from '../../model/command.ts'
 import type { Host } from '../../model/host.ts'
+import { sysctlName } from '../../rules/interface-settings.ts'
 import type { Proposal } from '../changes/proposal.ts'
-import { sysctlName } from '../findings/routing.ts'
 
 /** The smallest that IPv6 works with: below it the kernel switches IPv6 off (include/uapi/linux/ipv6.h, IPV6_MIN_MTU). */
 const LEAST_MTU = 1280

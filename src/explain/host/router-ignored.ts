@@ -4,9 +4,9 @@
  */
 
 import type { Host, Neighbour, Route } from '../../model/host.ts'
+import { sysctlName } from '../../rules/interface-settings.ts'
 import { propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
-import { sysctlName } from '../findings/routing.ts'
 import { addRoute, isDefault } from './routes.ts'
 
 /** What is to be said where a packet of IPv6 has no route; undefined where no such router is known, or several links have one. */

@@ -30,7 +30,7 @@ export const homeRoute = ({ link, network }: Home, table = 'main'): Route => {
   return { family, type: 'unicast', destination: network, table, device: link.name }
 }
 
-/** With the source that the listed one gives. */
+/** The route of the link's own network, with the source that the listed one gives. */
 export function addConnected(home: Home, host: Host, table = 'main'): Change {
   const route = homeRoute(home, table)
   const listed = host.routes?.find(

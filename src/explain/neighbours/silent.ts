@@ -7,6 +7,7 @@ import type { RuleRef } from '../../model/journey.ts'
 import { ADVERTISEMENT, SOLICITATION } from '../../model/neighbour-discovery.ts'
 import type { Packet } from '../../model/packet.ts'
 import { silentState } from '../../model/silent-neighbour.ts'
+import { sysctlName } from '../../rules/interface-settings.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
@@ -16,7 +17,7 @@ import { acceptBefore, acceptNeighbours, propose, setSysctl } from '../changes/c
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, finding, lastPacket } from '../context.ts'
 import { destinationRule } from '../counterfactual/rewritten.ts'
-import { atRouting, isOneOfSeveral, sysctlName } from '../findings/routing.ts'
+import { atRouting, isOneOfSeveral } from '../findings/routing.ts'
 import { spotWords } from '../findings/verdicts.ts'
 import { homeOf, isDefault, isOwnTable, replaceRoute } from '../host/routes.ts'
 import { nameChain, nameRef } from '../refs.ts'
@@ -109,6 +110,12 @@ function tellSilent(context: Context, silent: Silent): Detected[] {
   // an address of the uplink's network may be routed to a guest or a container
   const isElsewhere = journey.packet.in !== undefined && route.gateway === undefined && journey.packet.in !== out
   const router = !open && !several && !sent && !isElsewhere && !hint ? routerBeside(host, route, out) : undefined
+  const perhaps = sent
+    ? `If the host has another address now, change it in ${nameRef(sent.ref)}`
+    : isElsewhere
+      ? 'If it is behind another interface, add a route that leads there'
+      : router &&
+        `If it is behind a router, because ${route.destination} overlaps another network, add a route: ip route add ${found.address} via ${router} dev ${out}`
   const state = open
     ? `${entry}. Whether ${nameChain(open)} drops ${framesOf({ what: 'reply' }, family)} is unknown.`
     : `${who}${more} has not replied to ${protocol}: its neighbour entry is ${silentState(found)}.${hint?.words ?? ''}`
@@ -119,7 +126,7 @@ function tellSilent(context: Context, silent: Silent): Detected[] {
       fix: [
         ...(several ? withoutHop(several, found.address, out) : (hint?.fix ?? [])),
         {
-          description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it${sent ? `. If the host has another address now, change it in ${nameRef(sent.ref)}` : isElsewhere ? '. If it is behind another interface, add a route that leads there' : router === undefined ? '' : `. If it is behind a router, because ${route.destination} overlaps another network, add a route: ip route add ${found.address} via ${router} dev ${out}`}`,
+          description: `check that ${found.address} is up and connected to ${out}; ${ask} then lists it${perhaps === undefined ? '' : `. ${perhaps}`}`,
           unverified: 'this is not a rule change',
         },
       ],

@@ -2,6 +2,7 @@
 import { deviceSysctl } from '../../edits/words.ts'
 import { FOR_REPORTS } from '../../model/for-reports.ts'
 import { isLocal } from '../../rules/fib.ts'
+import { sysctlName } from '../../rules/interface-settings.ts'
 import { silentNeighbour } from '../../rules/neighbours.ts'
 import { leadsOutOf, lookupRoute } from '../../rules/route.ts'
 import { nextHopOf } from '../../rules/way-out.ts'
@@ -10,7 +11,7 @@ import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, finding, lastPacket } from '../context.ts'
 import { isFoundBehind } from '../counterfactual/known-there.ts'
 import { staysUnanswered } from '../counterfactual/undeliverable.ts'
-import { larger, sysctlName } from '../findings/routing.ts'
+import { larger } from '../findings/routing.ts'
 import { homeOf } from '../host/routes.ts'
 import { isOpening, isReplied } from '../reply/request-reply.ts'
 import { DISCOVERY_UNPLAYED } from './frames.ts'
@@ -36,6 +37,7 @@ export function ofOtherLink(context: Context): Detected[] {
   const isOn = isSix && [setting, ofAll].some((name) => host.sysctls?.get(name) === '1')
   const proxies = (host.neighbours ?? []).filter(({ proxy, family }) => proxy && (family === 'ip6') === isSix)
   const isListKnown = proxies.length > 0
+  const isSure = isOff || isListKnown
   // IPv4's list of whom to stand in for counts without the setting, IPv6 asks for both
   if (!isSix && proxies.some(({ address }) => address === src)) return []
   if (isOn && proxies.some(({ address, device }) => address === src && device === out)) return []
@@ -48,7 +50,8 @@ export function ofOtherLink(context: Context): Detected[] {
       ? `does not reply to ${asks} for it there ("ip -6 neigh show proxy" does not list it)`
       : `replies to ${asks} for it there only if "ip -6 neigh show proxy" lists it, which is unknown`
   const message = `It left by ${out} with its own source ${src}, and this host ${replies}: ${where}.`
-  const description = `${isOff || isListKnown ? '' : 'if it is not listed, '}make this host reply to ${asks} for it`
+  const description = `${isSure ? '' : 'if it is not listed, '}make this host reply to ${asks} for it`
+  const proxy = `proxy ${isSix ? 'NDP' : 'ARP'} for its source`
   const fix: Proposal[] = isSix
     ? [
         {
@@ -67,7 +70,7 @@ export function ofOtherLink(context: Context): Detected[] {
       steps: [context.ended.step + 1],
       fix,
       [FOR_REPORTS]: {
-        headline: `${isOff || isListKnown ? 'no ' : ''}proxy ${isSix ? 'NDP' : 'ARP'} for its source${isOff || isListKnown ? '' : ' unknown'}`,
+        headline: isSure ? `no ${proxy}` : `${proxy} unknown`,
       },
     }),
   ]

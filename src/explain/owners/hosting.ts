@@ -72,7 +72,7 @@ export const HOSTING: readonly Owner[] = [
   // what is sent to a container's own address from outside (filterDirectAccess in daemon/libnetwork/drivers/bridge/endpoint.go)
   ofDocker({
     instead:
-      "add the interface to the network's option com.docker.network.bridge.trusted_host_interfaces, or use dockerd --allow-direct-routing: both let in published ports alone",
+      "add the interface to the network's option com.docker.network.bridge.trusted_host_interfaces, or use dockerd --allow-direct-routing: both open only published ports",
     lasting: 'use the option trusted_host_interfaces',
     marks: [
       { tables: DOCKER_NFT, chains: /^raw-PREROUTING$/ },

@@ -211,6 +211,15 @@ export const KUBERNETES: readonly Owner[] = [
     marks: [{ comments: /^NodeLocal DNS Cache: / }],
   },
   {
+    name: 'istio-cni',
+    instead: "change istio-cni's configuration, and restart its pod on this node; it writes its rules when it starts",
+    lasting: "change istio-cni's configuration",
+    rewrites: false,
+    when: 'when istio-cni-node starts',
+    // cni/pkg/iptables: the node's own, for probes
+    marks: [{ chains: /^ISTIO_POSTRT$/ }],
+  },
+  {
     name: 'istio',
     instead: "change the pod's traffic.sidecar.istio.io annotations or the mesh configuration, and restart the pod",
     lasting: "change the pod's annotations",
@@ -218,18 +227,9 @@ export const KUBERNETES: readonly Owner[] = [
     when: 'when the pod starts',
     // tools/istio-iptables, tools/istio-nftables
     marks: [
-      { chains: /^ISTIO_(?!POSTRT$)[A-Z_]+$/ },
+      { chains: /^ISTIO_[A-Z_]+$/ },
       { tables: /^(inet|ip6?) istio-(proxy|ambient)-(nat|mangle|raw)$/, whole: true },
     ],
-  },
-  {
-    name: 'istio-cni',
-    instead: "change istio-cni's configuration, and restart its pod on this node, which then writes its rules",
-    lasting: "change istio-cni's configuration",
-    rewrites: false,
-    when: 'when istio-cni-node starts',
-    // cni/pkg/iptables: the node's own, for probes
-    marks: [{ chains: /^ISTIO_POSTRT$/ }],
   },
   {
     name: 'linkerd',

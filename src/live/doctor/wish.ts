@@ -1,5 +1,4 @@
 /** What of a filter decides where a packet can be traced: its family, and whether it comes in or is sent by this host. */
-
 import type { Condition, Value } from '../../model/condition.ts'
 import { isLoopback } from '../../model/loopback.ts'
 import type { Packet } from '../../model/packet.ts'

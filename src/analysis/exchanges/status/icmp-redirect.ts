@@ -1,13 +1,14 @@
 /** Where an ICMP redirect may have led what this host sends: no listing of routes shows those. */
 
 import { addressWord } from '../../../edits/words.ts'
-import { forwardingOf, sysctlName } from '../../../explain/findings/routing.ts'
+import { forwardingOf } from '../../../explain/findings/routing.ts'
 import { command } from '../../../model/command.ts'
 import type { Host } from '../../../model/host.ts'
 import type { Finding } from '../../../model/journey.ts'
 import { ONLY_LOOKS } from '../../../model/only-looks.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { silentState } from '../../../model/silent-neighbour.ts'
+import { sysctlName } from '../../../rules/interface-settings.ts'
 import { neighboursAt } from '../../../rules/neighbours.ts'
 import { lookupRoute, questionOf } from '../../../rules/route.ts'
 import { wayOut } from '../../../rules/way-out.ts'
