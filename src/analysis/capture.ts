@@ -3,6 +3,7 @@
 import { Assembler } from '../journey/assemble.ts'
 import type { TracedAssembler } from '../journey/assemble-traced.ts'
 import { type AssemblerOptions, DEFAULT_OPTIONS, JourneyIds } from '../journey/assembling.ts'
+import { nfTablesFirst } from '../journey/backends.ts'
 import type { OpenJourney } from '../journey/open.ts'
 import { traced } from '../journey/traced.ts'
 import type { Report } from '../model/diagnostic.ts'
@@ -67,6 +68,7 @@ export class CaptureExplainer {
   private readonly onClosed: (closed: Closed) => void
   private readonly world: World
   private readonly worldAt: CaptureOptions['worldAt']
+  private readonly asTraced: (world: World) => World
   private journeys = 0
 
   constructor(
@@ -89,11 +91,12 @@ export class CaptureExplainer {
   ) {
     const { points, names } = numbers
     const states = new PacketStates(names)
-    this.world = world
+    this.asTraced = format.traceIds ? nfTablesFirst : (one) => one
+    this.world = this.asTraced(world)
     this.worldAt = worldAt
     this.onClosed = onClosed
     this.explainer = new ClosedExplainer(numbers, states, { engine, unmatched, host, ofMany, walks })
-    const resolver = this.explainer.resolver(world)
+    const resolver = this.explainer.resolver(this.world)
     const Assembling = format.traceIds ? traced.loaded.TracedAssembler : Assembler
     this.assembler = new Assembling(resolver, states, this.close, ids, {
       ...DEFAULT_OPTIONS,
@@ -149,7 +152,7 @@ export class CaptureExplainer {
 
   private readonly close = (open: OpenJourney, followed: boolean): void => {
     this.journeys++
-    this.onClosed(new Closed(this.explainer, open, followed, this.worldOf(open, followed)))
+    this.onClosed(new Closed(this.explainer, open, followed, this.asTraced(this.worldOf(open, followed))))
   }
 
   /** The rules of its time; where these were changed around then, those that the trace does not contradict. */

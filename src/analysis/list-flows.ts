@@ -16,9 +16,9 @@ export async function listFlows(
   options: RunOptions = {},
 ): Promise<{ flows: Flow[]; stats: RunStats; warnings: Diagnostic[] }> {
   const all = new Map(inputs.machines.map(({ name, world }) => [name, new Flows(world, name)]))
-  const byWorld = new Map(
+  const byHost = new Map(
     inputs.machines.flatMap(({ name, world, worlds, alternatives }) =>
-      [{ world }, ...worlds, ...(alternatives?.list ?? [])].map((one) => [one.world, all.get(name)!] as const),
+      [{ world }, ...worlds, ...(alternatives?.list ?? [])].map((one) => [one.world.host, all.get(name)!] as const),
     ),
   )
   const exchanges = new Exchanges({ keepsOwn: true })
@@ -30,7 +30,7 @@ export async function listFlows(
           (closed) => {
             const number = exchanges.note(closed)
             if (!selection.packet(closed)) return
-            byWorld.get(closed.world)?.note(closed.explain())
+            byHost.get(closed.world.host)?.note(closed.explain())
             if (number !== undefined) exchanges.list.show(number)
           },
           options,

@@ -2,7 +2,7 @@
  * The two packet filters of a kernel, iptables-legacy's and nf_tables: a packet passes both, and a trace of one does not
  * show the other.
  */
-import { memo2 } from '../model/memo.ts'
+import { memo, memo2 } from '../model/memo.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
 
@@ -36,3 +36,17 @@ const withoutIdle = (table: Table): Table => ({
   ...table,
   chains: new Map([...table.chains].filter(([, chain]) => chain.hook === undefined || decides(chain))),
 })
+
+/**
+ * As a trace of nf_tables is explained: of tables that both backends have under one name, its own stands first, and is the
+ * one that is meant. Where the kernel's log is read, that is the legacy one, which the rulesets are laid together with.
+ */
+export const nfTablesFirst = memo((world: World): World => {
+  const own = new Set(world.tables.filter((table) => backendOf(table) === 'nf_tables').map(nameOf))
+  if (!world.tables.some((table) => table.backend === 'legacy' && own.has(nameOf(table)))) return world
+  const [first, last] = [[] as Table[], [] as Table[]]
+  for (const table of world.tables) (backendOf(table) === 'nf_tables' ? first : last).push(table)
+  return { ...world, tables: [...first, ...last] }
+})
+
+const nameOf = ({ family, name }: Table): string => `${family} ${name}`

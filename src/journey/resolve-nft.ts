@@ -97,9 +97,9 @@ const WRITES = /(?:^| )(?:set|[ds]nat|masquerade|redirect|tproxy|notrack|synprox
 
 const nameOf = ({ family, name }: Table): string => `table ${family} ${name}`
 
-/** Both lists of one table may be there: of `nft list ruleset` and of iptables-save. */
+/** Both lists of one table may be there: of `nft list ruleset` and of iptables-save; and a legacy table of its name. */
 function tableOf({ family, table: name, text }: TracePoint, { tables }: World): Table | undefined {
-  const found = tables.filter((table) => table.family === family && table.name === name)
+  const found = tables.filter((table) => table.family === family && table.name === name && table.backend !== 'legacy')
   const kind = text?.startsWith('-A ') ? 'iptables' : 'nft'
   return found.find((table) => table.kind === kind) ?? found[0]
 }

@@ -24,13 +24,8 @@ export const emptyWorld = (): World => ({ tables: [], sets: [], host: {} })
 export const isNftAlone = ({ tables }: World): boolean =>
   tables.length > 0 && tables.every(({ kind }) => kind === 'nft')
 
-/** The iptables table of this name and family; where both backends have one, that of iptables-legacy. */
-export function findTable(world: World, family: Family, name: string): Table | undefined {
-  let found: Table | undefined
-  for (const table of world.tables) {
-    if (table.family !== family || table.name !== name) continue
-    if (table.backend !== 'nft') return table
-    found ??= table
-  }
-  return found
+/** The iptables table of this name and family; where both backends have one, that which stands first. */
+export function findTable({ tables }: World, family: Family, name: string): Table | undefined {
+  const named = tables.filter((table) => table.family === family && table.name === name)
+  return named.find(({ kind }) => kind === 'iptables') ?? named[0]
 }

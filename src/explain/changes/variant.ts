@@ -21,9 +21,13 @@ function variantOf(edit: Edit, world: World): IptablesVariant | undefined {
   if (!isOfIptables(edit)) return undefined
   const table = findTable(world, edit.family, edit.table)
   const wanted = table || !isOfNewRule(edit) ? table?.backend : sharedBackend(edit, world)
-  const plain = plainVariant(edit, world)
-  return wanted === undefined || plain === undefined || wanted === plain ? undefined : wanted
+  // where both have such a table, the command has to say which
+  const plain = plainVariant(edit, world) ?? (isOfBoth(edit, world) ? undefined : wanted)
+  return wanted === plain ? undefined : wanted
 }
+
+const isOfBoth = ({ family, table }: RuleEdit | ChainEdit, { tables }: World): boolean =>
+  tables.filter((one) => one.kind === 'iptables' && one.family === family && one.name === table).length > 1
 
 /** Put in, or taken out again by its words. */
 const isOfNewRule = (edit: RuleEdit | ChainEdit): boolean =>
