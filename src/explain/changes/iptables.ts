@@ -233,6 +233,7 @@ function matchOf(chosen: Exclude<Chosen, { kind: 'neighbours' }>): readonly Word
     }
     case 'answers':
       return [
+        ...(chosen.toOthers ? ['-s', addressWord(chosen.toOthers.from)] : []),
         ...['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED'],
         ...(chosen.toOthers ? ['--ctdir', 'REPLY'] : []),
         ...(chosen.rewritten ? REWRITTEN : []),

@@ -40,13 +40,7 @@ export function matchOf(ref: RuleRef, chosen: Chosen): Statement[] | Unspeakable
     case 'source':
       return isIp(ref) ? source(chosen) : undefined
     case 'answers':
-      // a device's chains come where connections are not known
-      if (ref.family === 'netdev' || ref.family === 'arp') return undefined
-      return [
-        { match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } },
-        ...(chosen.toOthers ? [TO_OTHERS] : []),
-        ...(chosen.rewritten ? [REWRITTEN] : []),
-      ]
+      return answers(ref, chosen)
     case 'marked':
       return [markMatch(chosen.mark)]
     case 'neighbours':
@@ -122,6 +116,24 @@ function destination({
   if (dst !== undefined) asked.push([header(dst.includes(':') ? 'ip6' : 'ip', 'daddr'), addressWord(dst)])
   if (protocol !== undefined && dport !== undefined) asked.push([header(protocol, 'dport'), dport])
   return matches(asked)
+}
+
+function answers(
+  { family }: RuleRef,
+  { rewritten, toOthers }: Chosen & { kind: 'answers' },
+): Statement[] | Unspeakable | undefined {
+  // a device's chains come where connections are not known
+  if (family === 'netdev' || family === 'arp') return undefined
+  const from = toOthers?.from
+  const source =
+    from === undefined ? [] : matches([[header(from.includes(':') ? 'ip6' : 'ip', 'saddr'), addressWord(from)]])
+  if ('unsayable' in source) return source
+  return [
+    ...source,
+    { match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } },
+    ...(toOthers ? [TO_OTHERS] : []),
+    ...(rewritten ? [REWRITTEN] : []),
+  ]
 }
 
 function source({ packet, to, rewritten }: Chosen & { kind: 'source' }): Statement[] | Unspeakable | undefined {

@@ -15,10 +15,10 @@ export type Chosen =
   /** From its source, where it leaves; with `to`, only for its destination, and with `rewritten`, for any that nat gives. */
   | { kind: 'source'; packet: Packet; to: boolean; rewritten?: true }
   /**
-   * Answers to what other rules have let begin; `rewritten`: of connections whose destination nat has rewritten; `toOthers`: not
-   * what goes on in connections that whoever sends has begun.
+   * Answers to what other rules have let begin; `rewritten`: of connections whose destination nat has rewritten; `toOthers`: from
+   * this address alone, and not what goes on in connections that whoever sends has begun.
    */
-  | { kind: 'answers'; rewritten?: true; toOthers?: true }
+  | { kind: 'answers'; rewritten?: true; toOthers?: { from: string } }
   /** What has these bits of a mark. */
   | { kind: 'marked'; mark: Mark }
   /** ARP, or neighbour discovery: by it the link address of a neighbour is found. */

@@ -109,9 +109,9 @@ function acceptReplies(context: Context, end: RuleRef, spot: Spot, { dst, dport 
       : []),
     ...propose(
       ACCEPT_REPLIES,
-      accept({ kind: 'answers', ...(only === undefined ? {} : { toOthers: true }) }),
+      accept({ kind: 'answers', ...(only === undefined || src === undefined ? {} : { toOthers: { from: src } }) }),
       only !== undefined
-        ? `accepts only replies to connections that other hosts opened: connections of this host still leave only by ${only}`
+        ? `accepts only replies from ${src} to connections that other hosts opened: all else still leaves only by ${only}`
         : isException
           ? 'accepts the replies of every connection that another rule accepted'
           : 'accepts only packets of connections that another rule accepted',

@@ -34,7 +34,7 @@ describe('reply-dropped', () => {
     const fixOf = (rules: string[]) =>
       told({ rules: { filter: rules }, packet: reply, host: { conntrack: [opened] } }, 'reply-dropped')?.fix
     expect(fixOf(filter)).toBe(
-      `iptables ${at} -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT → sent`,
+      `iptables ${at} -s 10.0.1.1 -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT → sent`,
     )
     // the interface that the reply leaves by, too, is let out
     const others = filter.map((rule) => rule.replace('tun0', 'eth0'))
