@@ -47,7 +47,8 @@ export function encodePacket(packet: Packet): Uint8Array {
 /** Without room the headers alone; checksums over what is really there, so not for first fragments of more. */
 function encodeTransport(packet: Packet, protocol: number, src: Uint8Array, dst: Uint8Array, room: number): Uint8Array {
   const header = transportHeader(packet)
-  const whole = join(header, payload(room - header.length))
+  // of GRE, any other version than 0 is no GRE to the kernel
+  const whole = join(header, payload(room - header.length, packet.protocol === 'gre' ? 0 : undefined))
   const pseudo = join(src, dst, u32(whole.length, protocol))
   switch (packet.protocol) {
     case 'tcp':
@@ -94,7 +95,7 @@ function transportHeader(packet: Packet): Uint8Array {
   }
 }
 
-const payload = (length: number): Uint8Array => new Uint8Array(Math.max(length, 0)).fill(0x2e)
+const payload = (length: number, byte = 0x2e): Uint8Array => new Uint8Array(Math.max(length, 0)).fill(byte)
 
 /** RFC 1071. */
 function checksum(bytes: Uint8Array): number {

@@ -30,6 +30,7 @@ ETH_P_ALL = 3
 PACKET_OUTGOING = 4
 SO_RCVBUFFORCE = 33
 SO_MARK = 36
+IP_PKTINFO = 8
 IPV6_RECVPKTINFO, IPV6_RECVHOPLIMIT, IPV6_RECVTCLASS = 49, 51, 66
 IPV6_PKTINFO, IPV6_HOPLIMIT, IPV6_TCLASS = 50, 52, 67
 IPV6_HDRINCL = 36
@@ -273,11 +274,24 @@ class Lab:
                 family = data[0] >> 4
                 self.own[family].setsockopt(socket.SOL_SOCKET, SO_MARK, packet.get("mark", 0))
                 try:
-                    self.own[family].sendto(data, (packet["to"], 0))
+                    self.send_own(family, data, packet["to"])
                 except OSError as error:
                     refused.append({"n": packet["n"], "error": errno.errorcode.get(error.errno, str(error.errno))})
             if threading.current_thread() is threading.main_thread():
                 self.log.read()
+
+    def send_own(self, family, data, to):
+        """Routed by its source, as of a program that is bound to it; one that is not the router's is asked for by nobody."""
+        if family == 4:
+            chosen = (socket.IPPROTO_IP, IP_PKTINFO, struct.pack("i4s4x", 0, data[12:16]))
+        else:
+            chosen = (socket.IPPROTO_IPV6, IPV6_PKTINFO, struct.pack("16si", data[8:24], 0))
+        try:
+            self.own[family].sendmsg([data], [chosen], 0, (to, 0))
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            self.own[family].sendto(data, (to, 0))
 
     def gather(self):
         """All that happened since, once nothing is on its way any more."""
