@@ -33,8 +33,8 @@ const asksForms = process.env.NFWHY_PROBLEMS_FORMS !== undefined
 const nflog = process.env.NFWHY_PROBLEMS_NFLOG !== undefined
 const logs = (problem: Problem) => isLogged(problem) && !nflog
 const some = asked !== undefined && asked !== 'all'
-/** Without being told otherwise, one in twelve. */
-const SHARE = 12
+/** Without being told otherwise, one in twenty. */
+const SHARE = 20
 const chosen = PROBLEMS.filter(({ name }) =>
   some ? asked.split(',').some((prefix) => name.startsWith(prefix)) : asked === 'all' || isInShare(name, SHARE),
 ).filter((one) => isPlayedHere(logs(one), asked === 'all'))

@@ -23,7 +23,7 @@ const asked = process.env.NFWHY_VARIANTS
 const of = process.env.NFWHY_VARIANTS_OF?.split(',')
 const kept = process.env.NFWHY_VARIANTS_KEEP
 /** Without being told otherwise, one of so many of each kind. */
-const SHARE = 40
+const SHARE = 80
 
 interface Varied {
   kind: string
