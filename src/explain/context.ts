@@ -88,10 +88,12 @@ export const moment = (context: Context, packet: Packet, hook: Hook | undefined)
   ...(hook === undefined ? {} : { hook }),
 })
 
-/** The packet as it left the last step. */
+/** The packet as it left the last step; with the interface that it came in by, which kernels before 5.7 do not know in postrouting. */
 export function lastPacket({ evidence, ended, journey, world }: Context): Packet {
   if (!evidence.arrivals[ended.step]) return journey.packet
-  const packet = behindRule(evidence, world, ended.step)
+  const left = behindRule(evidence, world, ended.step)
+  const came = evidence.arrivals[ended.step]!.hook === 'postrouting' ? journey.packet.in : undefined
+  const packet = came === undefined || left.in !== undefined ? left : { ...left, in: came }
   if (!evidence.rerouted || ended.step + 1 < evidence.arrivals.length) return packet
   const { out: _, ...rest } = packet
   const { out } = evidence.rerouted

@@ -1,4 +1,5 @@
 /** What people ask about: a request, and what came of it. */
+import { FOR_REPORTS } from './for-reports.ts'
 import type { Cause, Finding, Fix, Journey, RuleRef } from './journey.ts'
 import type { Packet } from './packet.ts'
 
@@ -80,6 +81,12 @@ export const isDoubt = ({ severity, code }: Pick<Finding<unknown>, 'severity' | 
 /** Findings that say that no reply comes: where one came, they are not true. */
 export const saysNoReply = (code: string): boolean =>
   code === 'not-masqueraded' || code === 'neighbour-discovery-dropped' || code === 'ttl-too-small'
+
+/** A rule that nearly gave another source, for a reply to come back to: one came all the same, if only one that refuses. */
+export const isOfNeedlessSource = (one: Finding, status: ExchangeStatus | undefined): boolean =>
+  (status === 'answered' || status === 'refused') &&
+  one.code === 'near-miss' &&
+  one[FOR_REPORTS]?.wouldGiveSource === true
 
 /** Of what was kept from connection tracking, a reply came all the same: what nat would have done was not needed. */
 export const withoutNeedless = (one: Finding): Finding =>

@@ -7,6 +7,7 @@ import {
   type Exchange,
   type ExchangeStatus,
   hasArrived,
+  isOfNeedlessSource,
   saysAstray,
   saysNoReply,
   saysUnheard,
@@ -97,8 +98,9 @@ export function printedGroup({ exchanges, world: _, ...group }: Group): Group<Pr
   const isTold = replied || isStoppedElsewhere({ journey, exchanges })
   const found = journey.findings
     .filter(
-      ({ code }) =>
+      ({ code, ...one }) =>
         !(isTold && saysNoReply(code)) &&
+        !(replied && isOfNeedlessSource({ code, ...one }, status)) &&
         !saysUnheard(code, status) &&
         !((hasCome || round) && saysAstray(code)) &&
         !(round && (saysNoReply(code) || code === 'near-miss')) &&

@@ -7,6 +7,7 @@ import {
   type ExchangeStatus,
   hasArrived,
   isFailed,
+  isOfNeedlessSource,
   saysAstray,
   saysNoReply,
   saysUnheard,
@@ -193,7 +194,8 @@ function findingsOf(
   const found = new Map<string, Finding>()
   const replied = parts.some(({ role }) => role === 'replies')
   const add = (finding: Finding) => {
-    if ((replied && saysNoReply(finding.code)) || saysUnheard(finding.code, status)) return
+    if (replied && (saysNoReply(finding.code) || isOfNeedlessSource(finding, status))) return
+    if (saysUnheard(finding.code, status)) return
     if (status === 'refused' && finding.code === 'not-netfilter') return
     const key = `${finding.code} ${finding.message}`
     if (!found.has(key)) found.set(key, finding)

@@ -3,7 +3,8 @@
  * those that serve alike, so there conditions that nobody can know are taken to hold.
  */
 
-import { baseChainsAt } from '../../journey/base-chains.ts'
+import { backendOf } from '../../journey/backends.ts'
+import { type BaseChain, baseChainsAt } from '../../journey/base-chains.ts'
 import { wayTo } from '../../journey/step-context.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
@@ -231,7 +232,8 @@ interface NatWalk {
 
 /**
  * Such a packet, as the first of its connection, through the chains of nat at a hook, as far as
- * the one in which a rule takes it; undefined where no nat is, or where that cannot be told.
+ * the one in which a rule takes it; undefined where no nat is, or where that cannot be told: of two backends' chains with one
+ * priority, either may be the first.
  */
 export function natFromTheStart(
   context: Context,
@@ -241,26 +243,43 @@ export function natFromTheStart(
   as = hook,
 ): NatWalk | undefined {
   const found = natChainsFor(context, packet, hook, open, as).at(-1)
-  return found?.walked.ending === 'unknown' ? undefined : found
+  if (!found || found.walked.ending === 'unknown') return undefined
+  const isRival = ({ table, chain, priority }: BaseChain) =>
+    priority === (found.base.priority ?? 0) && backendOf(table) !== backendOf(found.table) && isNatChain(table, chain)
+  const rivals = baseChainsAt(context.world, context.journey.family, hook, true).filter(isRival)
+  return rivals.some((one) => takes(natWalk(context, one, packet, open, as).walked)) ? undefined : found
+}
+
+/** By a rule, or perhaps by one; an accept alone leaves the packet to the next chain. */
+const takes = ({ ending, last }: Walk): boolean =>
+  ending === 'unknown' || (last !== undefined && verdictOf(last.rule).text !== 'accept')
+
+function natWalk(
+  { world, journey: { family }, budget }: Context,
+  { table, chain }: BaseChain,
+  packet: Packet,
+  open: 'stop' | 'holds',
+  hook: Hook,
+): NatWalk {
+  const first = { mark: 0, ...packet, ctState: 'new' as const, ctDir: 'original' as const }
+  const moment = { packet: first, family, world, hook }
+  return { table, base: chain, walked: walk(table, [{ chain, index: 0 }], moment, budget, open) }
 }
 
 /** The last one took it, or it cannot be told what would come of it there. */
 function natChainsFor(
-  { world, journey, budget }: Context,
+  context: Context,
   packet: Packet,
   hook: Hook,
   open: 'stop' | 'holds' = 'stop',
   as = hook,
 ): NatWalk[] {
-  const { family } = journey
   const found: NatWalk[] = []
-  const first = { mark: 0, ...packet, ctState: 'new' as const, ctDir: 'original' as const }
-  for (const { table, chain } of baseChainsAt(world, family, hook, true)) {
-    if (!isNatChain(table, chain)) continue
-    const walked = walk(table, [{ chain, index: 0 }], { packet: first, family, world, hook: as }, budget, open)
-    found.push({ table, base: chain, walked })
-    // an accept alone leaves the packet to the next chain
-    if (walked.ending === 'unknown' || (walked.last && verdictOf(walked.last.rule).text !== 'accept')) break
+  for (const base of baseChainsAt(context.world, context.journey.family, hook, true)) {
+    if (!isNatChain(base.table, base.chain)) continue
+    const one = natWalk(context, base, packet, open, as)
+    found.push(one)
+    if (takes(one.walked)) break
   }
   return found
 }
