@@ -5,6 +5,7 @@
  */
 
 import { ownerOf } from '../explain/owners/owners.ts'
+import { findRule } from '../model/find-rule.ts'
 import type { Journey, RuleRef, Step } from '../model/journey.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
@@ -117,8 +118,8 @@ const isIdle = (steps: readonly Step[], world: World): boolean =>
 
 function findStepRule({ family, table, chain, ruleNumber, handle, kind }: Step, world: World): Rule | undefined {
   if (kind === 'policy') return undefined
-  const rules = world.tables.find((one) => one.family === family && one.name === table)?.chains.get(chain ?? '')?.rules
-  return handle === undefined ? rules?.[(ruleNumber ?? 0) - 1] : rules?.find((one) => one.handle === handle)
+  const inTable = world.tables.find((one) => one.family === family && one.name === table)
+  return findRule(inTable?.chains.get(chain ?? '')?.rules ?? [], { handle, ruleNumber })
 }
 
 function describeParting(a: Journey, b: Journey, at: Both<number>, world: World): Parting {

@@ -1,4 +1,5 @@
 /** Rules as findings and causes name them, with their owner. */
+import { findRule } from '../model/find-rule.ts'
 import type { RuleRef, Step } from '../model/journey.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { World } from '../model/world.ts'
@@ -25,17 +26,13 @@ export function refOfStep({ family, table, chain, ruleNumber, handle, rule }: St
   return ref
 }
 
-/** The rule itself, of a step of which nothing else is at hand. */
+/** The rule itself, of a step of which nothing else is at hand */
 export function ruleOfStep(step: Step, { tables }: World): { table: Table; chain: string; rule: Rule } | undefined {
   if (step.kind !== 'rule' || step.chain === undefined) return undefined
   const { chain } = step
   for (const table of tables) {
     if (table.name !== step.table || (table.family !== step.family && table.family !== 'inet')) continue
-    const rule = table.chains
-      .get(chain)
-      ?.rules.find(({ handle, ruleNumber }) =>
-        step.handle === undefined ? ruleNumber === step.ruleNumber : handle === step.handle,
-      )
+    const rule = findRule(table.chains.get(chain)?.rules ?? [], step)
     if (rule) return { table, chain, rule }
   }
   return undefined

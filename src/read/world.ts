@@ -249,20 +249,23 @@ function betterTold(one: Table, other: Table): Table {
   // that of a table without chains has only those that iptables would make
   const leavesOut = [...nft.chains.keys()].some((name) => !iptables.chains.has(name))
   if (nft.chains.size === 0 || leavesOut) return nft
-  const told = withHandles(iptables, nft)
+  const told = inBothWords(iptables, nft)
   if (unknowns(told ?? iptables) > unknowns(nft) || (told && told.kind !== 'iptables' && isMisread(told, nft)))
     return nft
   return told ?? (unknowns(nft) > unknowns(iptables) ? withoutUnmade(iptables, nft) : nft)
 }
 
-/** With the handles that a trace names rules by, and nft's words for them; undefined where the lists do not say the same. */
-function withHandles(iptables: Table, nft: Table): Table | undefined {
+/**
+ * With nft's words for the rules, and the handles that a trace names them by, where they are listed (`nft -a`); undefined where
+ * the lists do not say the same.
+ */
+function inBothWords(iptables: Table, nft: Table): Table | undefined {
   if (nft.flags || nft.flowtables?.size || nft.objects?.size) return undefined
   // iptables lists a base chain that nobody has made yet as well, and no packet passes that
   const chains: Table['chains'] = new Map()
   for (const [name, { rules, handle }] of nft.chains) {
     const chain = iptables.chains.get(name)
-    if (chain?.rules.length !== rules.length || rules.some((rule) => rule.handle === undefined)) return undefined
+    if (chain?.rules.length !== rules.length) return undefined
     const told = chain.rules.map((rule, i) => clearer(rule, rules[i]!))
     chains.set(name, { ...chain, rules: told, ...(handle === undefined ? {} : { handle }) })
   }
@@ -273,7 +276,7 @@ function withHandles(iptables: Table, nft: Table): Table | undefined {
 const clearer = (rule: Rule, nft: Rule): Rule => ({
   ...rule,
   ...(isUnclear(rule) && !isUnclear(nft) ? { conditions: nft.conditions, statements: nft.statements } : {}),
-  handle: nft.handle!,
+  ...(nft.handle === undefined ? {} : { handle: nft.handle }),
   nftText: nft.text,
 })
 

@@ -1,4 +1,5 @@
 /** Where rules stand in the files that were read. */
+import { findRule } from '../../model/find-rule.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Rule, Table } from '../../model/ruleset.ts'
 import type { World } from '../../model/world.ts'
@@ -29,7 +30,7 @@ function ruleIn({ chains }: Table, { chain, ruleNumber, handle, rule }: RuleRef)
   const rules = chains.get(chain)?.rules
   if (!rules) return undefined
   if (ruleNumber === undefined && handle === undefined) return null
-  const found = handle === undefined ? rules[ruleNumber! - 1] : rules.find((one) => one.handle === handle)
+  const found = findRule(rules, { handle, ruleNumber })
   if (found) return rule === undefined || rule === found.text || rule === found.nftText ? found : undefined
   return handle === undefined && ruleNumber === rules.length + 1 ? null : undefined
 }
