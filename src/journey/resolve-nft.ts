@@ -32,8 +32,10 @@ export function resolveNft(
   tracers: Set<string>,
 ): Resolved {
   const { type, chain: chainName = '', table: tableName = '', verdict } = point
-  const inTable = tableOf(point, world)
-  const inChain = inTable?.chains.get(chainName)
+  const listed = tableOf(point, world)
+  const inChain = listed?.chains.get(chainName)
+  // iptables does not list chains that it has not made: what holds of its own holds not of these
+  const inTable = listed?.kind === 'nft' || inChain ? listed : undefined
   const builtIn = builtInHook(point)
   const resolved: Resolved = {
     point,
@@ -63,7 +65,7 @@ export function resolveNft(
     alike: [],
     last: [undefined, undefined],
   }
-  if (inTable && !inChain) resolved.mismatch = `the ruleset has no chain ${chainName} in ${nameOf(inTable)}`
+  if (listed && !inChain) resolved.mismatch = `the ruleset has no chain ${chainName} in ${nameOf(listed)}`
   else if (
     !inTable &&
     !resolved.own &&

@@ -53,6 +53,17 @@ describe.each([
   })
 })
 
+it("what iptables lists says nothing of nft's own chains in that table: none of its commands changes them", () => {
+  const trace = TRACE.replaceAll('FORWARD', 'forward').replace(/rule .*/, 'policy drop ')
+  const { outcome, findings } = explainFile(trace, worldOf(SAVED)).journeys[0]!
+  expect(outcome).toBe('dropped')
+  expect(findings.find(({ code }) => code === 'ruleset-mismatch')?.message).toContain(
+    'the ruleset has no chain forward in table ip filter',
+  )
+  const fixes = findings.flatMap(({ fix }) => fix).map((one) => fixCommands(one).command ?? '')
+  expect(fixes.filter((command) => command.includes('iptables'))).toEqual([])
+})
+
 describe('nft lists it without handles', () => {
   const plain = LISTED.replace(/ # handle \d+/g, '')
 
