@@ -63,6 +63,6 @@ test('what iptables-nft made, listed by nft as well, is one table', () => {
     'table ip filter {\n\tchain INPUT {\n\t\ttype filter hook input priority filter; policy accept;\n\t\ttcp dport 23 drop\n\t}\n}\n'
   for (const text of [RULES.replace('v1.8.9', 'v1.8.9 (nf_tables)'), listing])
     builder.add('rules', text, recognise(text) as Parameters<WorldBuilder['add']>[2])
-  expect(builder.world.tables.map(({ kind }) => kind)).toEqual(['nft'])
+  expect(builder.world.tables.map(({ kind }) => kind)).toEqual(['iptables'])
   expect(builder.warnings).toEqual([])
 })
