@@ -42,6 +42,8 @@ export interface ClosedJourney {
   readonly traceId: number
   /** How many events it is made of. */
   readonly events: number
+  /** Of its last event the place and what happened there, as a number that all captures of its machine share. */
+  readonly lastPoint: number
   readonly times: JourneyTimes
   /** As it first appeared. */
   packet(): Packet

@@ -294,6 +294,10 @@ export class Closed implements ClosedJourney {
     return this.explainer.eventsOf(this.open)
   }
 
+  get lastPoint(): number {
+    return this.open.points.at(this.open.points.length - 1)
+  }
+
   packet(): Packet {
     return firstPacket(this.open, this.explainer.states)
   }

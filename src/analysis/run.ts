@@ -113,7 +113,7 @@ export async function* stepThrough(
       capture.format,
       machine.chosen?.get(capture) ?? machine.world,
       (code, message, line, count) => told(code, message, line === undefined ? undefined : line + linesBefore, count),
-      same ? (closed) => closeOne(same.add(closed)) : closeOne,
+      same ? (closed) => same.isNew(closed) && closeOne(closed) : closeOne,
       {
         ids,
         numbers,

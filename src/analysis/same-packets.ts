@@ -1,33 +1,46 @@
 /**
- * The same packets in several captures of one machine: a log and what a tool made of it. Both are explained, and each
- * packet is counted once for each, which would be silent else.
+ * The same packets in several captures of one machine: a log that was saved twice, or a log and what a tool made of it. Each is
+ * told once, by the capture that comes first; told again, a request would seem to go on behind its reply. A capture that
+ * shows more of a packet is told as well.
  */
 import { collectInto, type Diagnostic } from '../model/diagnostic.ts'
 import { printable } from '../model/printable.ts'
 import type { ClosedJourney } from './closed-journey.ts'
 import type { CaptureInput } from './inputs/open.ts'
 
-/** Of each capture: enough to know it again. */
-const MOST_LOOKED_AT = 256
+/** Of each capture; later packets are told once for each. */
+const MOST_LOOKED_AT = 20_000
 
 interface Seen {
   capture: CaptureInput
-  packets: Set<string>
+  /** Of each packet how many events it has, and the last of them. */
+  packets: Map<string, { events: number; last: number }>
+  /** Are packets of it told that another capture has, too? */
+  toldTwice: boolean
 }
 
 export class SamePackets {
   private readonly seen: Seen[] = []
 
   begin(capture: CaptureInput): void {
-    this.seen.push({ capture, packets: new Set() })
+    this.seen.push({ capture, packets: new Map(), toldTwice: false })
   }
 
-  /** Of the capture that was begun last; hands it on. */
-  add<Closed extends ClosedJourney>(closed: Closed): Closed {
-    const { packets } = this.seen.at(-1)!
+  /** Of the capture that was begun last: false where another one has shown the same of this packet. */
+  isNew(closed: ClosedJourney): boolean {
+    const own = this.seen.at(-1)!
+    const { capture, packets } = own
     const key = packets.size < MOST_LOOKED_AT ? keyOf(closed) : undefined
-    if (key !== undefined) packets.add(key)
-    return closed
+    if (key === undefined) return true
+    const { events, lastPoint: last } = closed
+    packets.set(key, { events, last })
+    const others = this.seen.flatMap((one) =>
+      one === own || areHalves(one.capture, capture) ? [] : (one.packets.get(key) ?? []),
+    )
+    // a log that was split in between shows how a packet went on
+    const isCopy = others.some((one) => one.last === last && one.events >= events)
+    if (others.length > 0 && !isCopy) own.toldTwice = true
+    return !isCopy
   }
 
   /** When all have been read. */
@@ -40,7 +53,7 @@ export class SamePackets {
       const names = namesOf(twins)
       collectInto(warnings, first.capture.name)(
         'same-packets',
-        `${names} ${twins.length > 1 ? 'have' : 'has'} the same packets; nfwhy counts a packet once for each file. Give only one of them`,
+        `${names} ${twins.length > 1 ? 'have' : 'has'} the same packets; ${twins.some(({ toldTwice }) => toldTwice) ? 'nfwhy counts a packet once for each file. Give only one of them' : 'each packet is told once'}`,
       )
     }
   }
@@ -62,20 +75,22 @@ const areHalves = ({ format: a }: CaptureInput, { format: b }: CaptureInput): bo
   Boolean(a.traceIds) !== Boolean(b.traceIds)
 
 /** At least half of what the smaller one has. */
-function overlap(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+function overlap(some: ReadonlyMap<string, unknown>, others: ReadonlyMap<string, unknown>): boolean {
   const [smaller, larger] = some.size < others.size ? [some, others] : [others, some]
   let both = 0
-  for (const one of smaller) if (larger.has(one)) both++
+  for (const one of smaller.keys()) if (larger.has(one)) both++
   return both > 0 && 2 * both >= smaller.size
 }
 
 /** As all formats tell it; undefined where nothing tells this packet from the next one of its flow. */
 function keyOf(closed: ClosedJourney): string | undefined {
-  // one hop further it has a lower TTL: a namespace of the same kernel gives it the same number there
-  const { ttl } = closed.packet()
+  // one hop further it has a lower TTL, or comes in elsewhere: a namespace of the same kernel gives it the same number there
+  const { in: came = '', ttl, src, dst, protocol, sport, dport, ipId, icmpType, icmpId, icmpSeq } = closed.packet()
+  const at = `${came} ${ttl}`
   // a generator may send the same one again, and the kernel's numbers tell them apart
-  if (closed.traceId >= 0) return `trace ${closed.traceId} ${ttl}`
-  const { src, dst, protocol, sport, dport, ipId, icmpType, icmpId, icmpSeq } = closed.packet()
-  if (icmpId !== undefined && icmpSeq !== undefined) return [src, dst, ttl, icmpType, icmpId, icmpSeq].join(' ')
-  return ipId ? [src, dst, ttl, protocol, sport, dport, ipId].join(' ') : undefined
+  if (closed.traceId >= 0) return `trace ${closed.traceId} ${at}`
+  if (icmpId !== undefined && icmpSeq !== undefined) return [src, dst, at, icmpType, icmpId, icmpSeq].join(' ')
+  // IPv6 has no number for each packet, and not everybody gives one in IPv4
+  const number = ipId || closed.times.firstClock
+  return number ? [src, dst, at, protocol, sport, dport, ipId ? number : `at ${number}`].join(' ') : undefined
 }

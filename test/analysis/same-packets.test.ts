@@ -1,4 +1,4 @@
-/** Files of one folder that hold the same packets: each is explained, and that they are counted twice is said. */
+/** Files of one folder that hold the same packets: each packet is told once, and that is said. */
 import { describe, expect, test } from 'vitest'
 import { open } from '../../src/index.ts'
 
@@ -15,7 +15,7 @@ async function told(files: Record<string, string>): Promise<string[]> {
     .map(({ input, message }) => `${input}: ${message}`)
 }
 
-const ONCE = 'nfwhy counts a packet once for each file. Give only one of them'
+const ONCE = 'each packet is told once'
 
 describe('the same packets in several files', () => {
   test('are told of once, with all the files', async () => {
@@ -49,5 +49,43 @@ describe('the same packets in several files', () => {
     ],
   ])('%s: nothing is told', async (_, files) => {
     expect(await told(files)).toEqual([])
+  })
+})
+
+describe('a packet that two files have', () => {
+  const at = (place: string, ways: string, flags = 'SYN', ipId = 7, ends = ['192.0.2.1', '192.0.2.2', 40000, 80]) =>
+    line(ipId, Number(ends[2]))
+      .replace('raw:PREROUTING:policy:1', place)
+      .replace('IN=eth0 OUT=', ways)
+      .replace('SRC=192.0.2.1 DST=192.0.2.2', `SRC=${ends[0]} DST=${ends[1]}`)
+      .replace('DPT=80', `DPT=${ends[3]}`)
+      .replace('SYN', flags)
+  const request = at('raw:PREROUTING:policy:1', 'IN=eth0 OUT=') + at('filter:INPUT:policy:1', 'IN=eth0 OUT=')
+  const reply = at('filter:OUTPUT:policy:1', 'IN= OUT=tun0', 'ACK SYN', 9, ['192.0.2.2', '192.0.2.1', 80, 40000])
+  const exchangesOf = async (...files: string[]) => {
+    const analysis = await open(files.map((text, i) => ({ name: `${i}.log`, text })))
+    const { exchanges } = await analysis.exchanges()
+    return exchanges.map(({ status, journeys }) => [status, Object.values(journeys).flat().length])
+  }
+
+  test('is told once: nobody goes on behind the reply', async () => {
+    const [once] = await exchangesOf(request + reply)
+    expect(await exchangesOf(request + reply, request + reply)).toEqual([once])
+  })
+
+  test('is told by both where the second shows how it went on', async () => {
+    const [first, second] = request.split(/(?<=\n)/)
+    expect(await exchangesOf(first!, second!)).toEqual([[expect.any(String), 2]])
+    expect(await exchangesOf(first!, first!)).toEqual([[expect.any(String), 1]])
+  })
+
+  test('is told once in IPv6 as well, which has no number for each packet', async () => {
+    const six = (text: string) =>
+      text
+        .replace('192.0.2.1', '2001:db8::1')
+        .replace('192.0.2.2', '2001:db8::2')
+        .replace('TOS=0x00 PREC=0x00 TTL=64 ID=7 DF', 'TC=0 HOPLIMIT=64 FLOWLBL=0')
+    const log = six(line(7, 40000))
+    expect(await exchangesOf(log, log)).toEqual([[expect.any(String), 1]])
   })
 })

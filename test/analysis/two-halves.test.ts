@@ -102,7 +102,7 @@ COMMIT
     const { groups, ending } = await (await open(inputs)).groups()
     const text = printReport('text', groups, ending, { full: true })
     expect(text).toMatch(/^✗ DROPPED by filter FORWARD policy/)
-    expect(text).toMatch(/^  fix +.*\n +iptables-nft -A FORWARD /m)
+    expect(text).toMatch(/^ {2}fix +.*\n +iptables-nft -A FORWARD /m)
     expect(text).not.toContain('iptables-legacy -')
     expect(text).not.toMatch(/ iptables -/)
     expect(text).not.toContain('ruleset-mismatch')

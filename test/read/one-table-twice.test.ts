@@ -60,7 +60,7 @@ it("what iptables lists says nothing of nft's own chains in that table: none of 
   expect(findings.find(({ code }) => code === 'ruleset-mismatch')?.message).toContain(
     'the ruleset has no chain forward in table ip filter',
   )
-  const fixes = findings.flatMap(({ fix }) => fix).map((one) => fixCommands(one).command ?? '')
+  const fixes = findings.flatMap(({ fix }) => fix).map((one) => `${fixCommands(one).command}`)
   expect(fixes.filter((command) => command.includes('iptables'))).toEqual([])
 })
 
