@@ -8,6 +8,7 @@ import type { Finding, Journey } from '../model/journey.ts'
 import type { Member } from '../model/member.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
+import type { TracePoint } from '../read/captures/points.ts'
 
 /**
  * Journeys that nothing in this World tells apart: the same rules met, with packets that differ only in what no rule asks
@@ -42,8 +43,8 @@ export interface ClosedJourney {
   readonly traceId: number
   /** How many events it is made of. */
   readonly events: number
-  /** Of its last event the place and what happened there, as a number that all captures of its machine share. */
-  readonly lastPoint: number
+  /** What the capture says of the place where it ended. */
+  readonly lastPoint: TracePoint
   readonly times: JourneyTimes
   /** As it first appeared. */
   packet(): Packet

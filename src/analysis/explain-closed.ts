@@ -24,7 +24,7 @@ import type { Family, Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
 import { Names } from '../read/captures/names.ts'
-import { TracePoints } from '../read/captures/points.ts'
+import { type TracePoint, TracePoints } from '../read/captures/points.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import type { RunBudget, WalkBudget } from '../rules/walk-budget.ts'
 import type { ClosedJourney, Replay } from './closed-journey.ts'
@@ -294,8 +294,8 @@ export class Closed implements ClosedJourney {
     return this.explainer.eventsOf(this.open)
   }
 
-  get lastPoint(): number {
-    return this.open.points.at(this.open.points.length - 1)
+  get lastPoint(): TracePoint {
+    return this.explainer.points.get(this.open.points.at(this.open.points.length - 1))
   }
 
   packet(): Packet {

@@ -5,6 +5,8 @@
  */
 import { collectInto, type Diagnostic } from '../model/diagnostic.ts'
 import { printable } from '../model/printable.ts'
+import type { World } from '../model/world.ts'
+import type { TracePoint } from '../read/captures/points.ts'
 import type { ClosedJourney } from './closed-journey.ts'
 import type { CaptureInput } from './inputs/open.ts'
 
@@ -13,8 +15,8 @@ const MOST_LOOKED_AT = 20_000
 
 interface Seen {
   capture: CaptureInput
-  /** Of each packet how many events it has, and the last of them. */
-  packets: Map<string, { events: number; last: number }>
+  /** Of each packet the rules that were in force, how many events it has, and where it ended. */
+  packets: Map<string, { world: World; events: number; end: string }>
   /** Are packets of it told that another capture has, too? */
   toldTwice: boolean
 }
@@ -32,13 +34,14 @@ export class SamePackets {
     const { capture, packets } = own
     const key = packets.size < MOST_LOOKED_AT ? keyOf(closed) : undefined
     if (key === undefined) return true
-    const { events, lastPoint: last } = closed
-    packets.set(key, { events, last })
+    const { world, events } = closed
+    const end = endOf(closed.lastPoint)
+    packets.set(key, { world, events, end })
     const others = this.seen.flatMap((one) =>
       one === own || areHalves(one.capture, capture) ? [] : (one.packets.get(key) ?? []),
     )
     // a log that was split in between shows how a packet went on
-    const isCopy = others.some((one) => one.last === last && one.events >= events)
+    const isCopy = others.some((one) => one.world === world && one.end === end && one.events >= events)
     if (others.length > 0 && !isCopy) own.toldTwice = true
     return !isCopy
   }
@@ -85,12 +88,31 @@ function overlap(some: ReadonlyMap<string, unknown>, others: ReadonlyMap<string,
 /** As all formats tell it; undefined where nothing tells this packet from the next one of its flow. */
 function keyOf(closed: ClosedJourney): string | undefined {
   // one hop further it has a lower TTL, or comes in elsewhere: a namespace of the same kernel gives it the same number there
-  const { in: came = '', ttl, src, dst, protocol, sport, dport, ipId, icmpType, icmpId, icmpSeq } = closed.packet()
+  const {
+    in: came = '',
+    ttl,
+    src,
+    dst,
+    protocol,
+    sport,
+    dport,
+    ipId,
+    icmpType,
+    icmpId,
+    icmpSeq,
+    ...rest
+  } = closed.packet()
   const at = `${came} ${ttl}`
   // a generator may send the same one again, and the kernel's numbers tell them apart
   if (closed.traceId >= 0) return `trace ${closed.traceId} ${at}`
   if (icmpId !== undefined && icmpSeq !== undefined) return [src, dst, at, icmpType, icmpId, icmpSeq].join(' ')
   // IPv6 has no number for each packet, and not everybody gives one in IPv4
   const number = ipId || closed.times.firstClock
-  return number ? [src, dst, at, protocol, sport, dport, ipId ? number : `at ${number}`].join(' ') : undefined
+  const { length, tcpFlags, tcpSeq, tcpAck } = rest
+  const content = [length, tcpFlags, tcpSeq, tcpAck].join(' ')
+  return number ? [src, dst, at, protocol, sport, dport, content, ipId ? number : `at ${number}`].join(' ') : undefined
 }
+
+/** Without a rule's words and handle, which one form of a trace has, and the other has not. */
+const endOf = ({ type, family, table, chain, ruleNumber, prefix, verdict }: TracePoint): string =>
+  [type, family, table, chain, ruleNumber, prefix, verdict].join(' ')
