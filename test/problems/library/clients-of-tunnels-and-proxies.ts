@@ -43,7 +43,6 @@ COMMIT
       },
       office: {
         addresses: { vpn0: ['10.140.48.1/24'], lo: ['10.20.0.5/32'] },
-        sysctls: { 'net.ipv4.conf.vpn0.proxy_arp': '1' },
         listeners: WEB,
       },
     },

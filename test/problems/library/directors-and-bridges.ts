@@ -7,7 +7,7 @@ const NAT = ':PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]
 
 /**
  * The director has the virtual address, hands what is for it to a real server, and is that server's default gateway. In
- * place of IPVS, which this kernel lacks, a routing rule hands it over: the reply is the same.
+ * place of IPVS, which this kernel lacks, a mark hands it over: the reply is the same.
  */
 function director(name: string, settings: Readonly<Record<string, string>>): Omit<Problem, 'seen' | 'truth' | 'mend'> {
   return {
@@ -28,7 +28,13 @@ function director(name: string, settings: Readonly<Record<string, string>>): Omi
         sysctls: { ...FORWARDS, ...settings },
         listeners: [{ protocol: 'tcp', port: 22 }],
         rules: {
-          nft: `table inet filter {
+          nft: `table ip lvs {
+  chain prerouting {
+    type filter hook prerouting priority mangle; policy accept;
+    iifname "enp1s0" ip daddr 172.16.10.30 tcp dport 80 meta mark set 1
+  }
+}
+table inet filter {
   chain input {
     type filter hook input priority filter; policy drop;
     ct state established,related accept
@@ -57,12 +63,7 @@ function director(name: string, settings: Readonly<Record<string, string>>): Omi
       ['client:eth0', 'lb:enp1s0'],
       ['lb:enp4s0', 'real1:eth0'],
     ],
-    setup: [
-      [
-        'lb',
-        'ip rule add pref 10 lookup local; ip rule add pref 5 iif enp1s0 to 172.16.10.30 lookup 80; ip rule del pref 0',
-      ],
-    ],
+    setup: [['lb', 'ip rule add pref 10 lookup local; ip rule add pref 5 fwmark 1 lookup 80; ip rule del pref 0']],
     traced: 'lb',
     fails: { from: 'client', what: 'tcp', to: '172.16.10.30', port: 80 },
     others: [
@@ -139,7 +140,7 @@ export const DIRECTORS_AND_BRIDGES: Problem[] = [
     thread: {
       title: 'Direct Routing and the ARP Limitation',
       address:
-        'http://www.redhat.com/docs/manuals/enterprise/RHEL-5-manual/en-US/RHEL510/Virtual_Server_Administration/s3-lvs-dr-limitations-VSA.html',
+        'https://www.redhat.com/docs/manuals/enterprise/RHEL-5-manual/en-US/RHEL510/Virtual_Server_Administration/s3-lvs-dr-limitations-VSA.html',
     },
     backend: 'iptables-legacy',
     hosts: {
