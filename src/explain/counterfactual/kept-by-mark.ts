@@ -16,13 +16,13 @@ export interface Kept {
 }
 
 /**
- * The packet came in, and its mark led it to a local route, as it leads a transparent proxy's; no TPROXY rule has handed it to
- * the proxy, no rule has found it an open socket, and without the mark it would have gone on. What INPUT's rules think of it
- * matters to nobody.
+ * Its mark led the packet to a local route, as it leads a transparent proxy's; no TPROXY rule has handed it to the proxy, no
+ * rule has found it an open socket, and without the mark it would have gone on, or left. What INPUT's rules think of it matters
+ * to nobody. What this host sends is marked at output, and comes in again by lo.
  */
 export const keptByMark = memo((context: Context): Kept | undefined => {
-  const { journey, world, evidence } = context
-  const marking = journey.packet.in === undefined ? undefined : markingSteps(context)
+  const { world, evidence } = context
+  const marking = markingSteps(context)
   const question = marking && questionAt(context, marking.last)
   if (!question?.mark) return undefined
   const [taken, onward] = [question.mark, 0].map((mark) => lookupRoute({ ...question, mark }, world.host))

@@ -13,12 +13,12 @@ import { isOpening, natSeen } from '../reply/request-reply.ts'
 
 /**
  * The local route of a transparent proxy takes what has its mark, for whomever it is; and no TPROXY rule has handed the packet
- * to the proxy. So this host keeps what it was to forward.
+ * to the proxy. So this host keeps what it was to forward, or to send.
  */
 export const markedHere: Detector = {
   code: 'wrong-way-out',
   detect(context) {
-    const { world, ended, evidence } = context
+    const { world, ended, evidence, journey } = context
     const kept = endsHere(context) ? keptByMark(context) : undefined
     if (!kept) return []
     const { taken, question, last, onward } = kept
@@ -30,19 +30,20 @@ export const markedHere: Detector = {
       )
       const by = rule ? `Routing rule ${rule.priority}` : 'A routing rule'
       const { dst = '' } = lastPacket(context)
+      const { packet, hook } = evidence.arrivals[step]!
       const way = `the ${isDefault(onward) ? 'default route' : `route to ${onward.destination}`} sends it out of ${routeDevices(onward).join(' or ')}`
       return [
         finding(
           'wrong-way-out',
           'warning',
-          `It was not forwarded: ${nameRef(ref)} sets mark ${hex(behind)}. ${by} leads this mark to table ${taken.table}, whose local route delivers ${dst} to this host, and no TPROXY rule hands it to a proxy. Without that mark, ${way}.`,
+          `It ${journey.packet.in === undefined ? 'never left this host' : 'was not forwarded'}: ${nameRef(ref)} sets mark ${hex(behind)}. ${by} leads this mark to table ${taken.table}, whose local route delivers ${dst} to this host, and no TPROXY rule hands it to a proxy. Without that mark, ${way}.`,
           {
             steps: [step + 1, ended.step + 1],
             rules: [ref],
             culprit: step,
             fix: propose(
               'do not set the mark on such packets',
-              acceptBefore(ref, evidence.arrivals[step]!.packet, { hook: 'prerouting' }),
+              acceptBefore(ref, packet, hook === undefined ? {} : { hook }),
               SKIPS_LATER,
             ),
           },

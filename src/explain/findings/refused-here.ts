@@ -24,6 +24,7 @@ export const refusedHere: Detector = {
     const elsewhere = listensElsewhere(world.host, asked)
     const only = elsewhere === undefined ? '' : ` (${elsewhere})`
     const end = `${asked.protocol} ${describeEnd(asked.dst, asked.dport)}`
+    if (isLocal(asked.dst, world.host) === false) return [ofForeign(asked, answer, end)]
     // what this host asks itself
     const isOwn = isLocal(packet.dst, world.host) === true
     const request = { ...asked, ...(packet.dst === undefined ? {} : { src: packet.dst }) }
@@ -56,6 +57,16 @@ export const refusedHere: Detector = {
       ),
     ]
   },
+}
+
+/** Another route than that of an own address led it here, as a proxy's does: no program is missing, and the request tells why. */
+function ofForeign({ dst }: Packet, answer: Refusal['answer'], end: string): Detected {
+  return finding(
+    'refused-here',
+    'note',
+    `No rule rejected the request: this host itself replies with ${answer}, because a route delivered the request to it, and no program listens on ${end}. ${dst} is not an address of this host.`,
+    { steps: [1] },
+  )
 }
 
 /** nat gives it another source on its way: its request was rewritten. */

@@ -52,6 +52,18 @@ describe('a mark that leads to a local route', () => {
     })
   })
 
+  it('is told of what this host sends, which comes in again by lo', () => {
+    const own = '-A OUTPUT -p tcp -j MARK --set-mark 0x162'
+    const sent: Case = { ...kept([own]), packet: { ...PACKET, src: '10.0.2.1' } }
+    delete sent.packet!.in
+    // every socket is listed, and none listens on this port
+    const found = told({ ...sent, host: { ...sent.host, ...LISTENS_ON(22) } }, 'wrong-way-out')
+    expect(found?.message).toMatch(
+      /^It never left this host: mangle OUTPUT rule 1 sets mark 0x162\. .* 10\.0\.8\.9 to this host/,
+    )
+    expect(found?.fix).toMatch(/^iptables -t mangle -I OUTPUT 1 .*-d 10\.0\.8\.9 .*-j ACCEPT/)
+  })
+
   it('is nothing where no rule has set it', () => {
     expect(told(kept([]), 'wrong-way-out')).toBeUndefined()
   })

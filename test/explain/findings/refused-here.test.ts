@@ -1,11 +1,22 @@
 /** This host itself says no. */
 import { describe, expect, it } from 'vitest'
-import { open, type Packet } from '../../../src/index.ts'
+import { type Finding, open, type Packet } from '../../../src/index.ts'
 import { type Case, LISTENS_ON, played, REPLY, told } from './played.ts'
 
 const RESET: Packet = { ...REPLY, src: '10.0.1.1', tcpFlags: ['ack', 'rst'], tcpSeq: 0, tcpWindow: 0, tcpOptions: '' }
 delete RESET.in
 const filter = (...rules: string[]): Case => ({ rules: { filter: rules }, packet: RESET })
+
+const ROUTES =
+  '10.0.1.0/24 dev eth0 proto kernel scope link src 10.0.1.1\nlocal 10.0.1.1 dev eth0 table local proto kernel scope host src 10.0.1.1\n'
+
+async function refusals(files: Readonly<Record<string, string>>): Promise<Finding[]> {
+  const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
+  const found: Finding[] = []
+  for await (const { findings } of analysis.journeys())
+    found.push(...findings.filter(({ code }) => code === 'refused-here'))
+  return found
+}
 
 describe('refused-here', () => {
   it('says what nobody takes', () => {
@@ -24,13 +35,9 @@ describe('refused-here', () => {
       'trace.log': `[   10.000000] TRACE: filter:OUTPUT:policy:1 IN= OUT=eth0 SRC=10.0.1.1 DST=10.0.1.2 LEN=64 TOS=0x00 PREC=0xC0 TTL=64 ID=1 PROTO=ICMP TYPE=3 CODE=2 ${quoted}\n`,
       'rules.v4': `*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p tcp -j REJECT\n${rule}COMMIT\n`,
       addresses: '2: eth0    inet 10.0.1.1/24 scope global eth0\n',
-      routes:
-        '10.0.1.0/24 dev eth0 proto kernel scope link src 10.0.1.1\nlocal 10.0.1.1 dev eth0 table local proto kernel scope host src 10.0.1.1\n',
+      routes: ROUTES,
     }
-    const analysis = await open(Object.entries(files).map(([name, text]) => ({ name, text })))
-    const said: string[] = []
-    for await (const { findings } of analysis.journeys())
-      said.push(...findings.filter(({ code }) => code === 'refused-here').map(({ message }) => message))
+    const said = (await refusals(files)).map(({ message }) => message)
     expect(said).toEqual(
       which === undefined
         ? []
@@ -38,6 +45,19 @@ describe('refused-here', () => {
             `No rule rejected the request: this host itself replies with protocol unreachable, because no program or module on it handles ${which}.`,
           ],
     )
+  })
+
+  it('knows of no missing program where a route delivered what is for another host', async () => {
+    const quoted =
+      'SRC=10.0.1.1 DST=10.0.8.9 LEN=48 TOS=0x00 PREC=0x00 TTL=64 ID=9 DF PROTO=UDP SPT=40000 DPT=123 LEN=28'
+    const [refused] = await refusals({
+      'trace.log': `[   10.000000] TRACE: filter:OUTPUT:policy:1 IN= OUT=lo SRC=10.0.1.1 DST=10.0.1.1 LEN=76 TOS=0x00 PREC=0xC0 TTL=64 ID=1 PROTO=ICMP TYPE=3 CODE=3 [${quoted} ] \n`,
+      'rules.v4':
+        '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p tcp -j ACCEPT\nCOMMIT\n',
+      routes: ROUTES,
+    })
+    expect(refused).toMatchObject({ severity: 'note', fix: [] })
+    expect(refused?.message).toMatch(/10\.0\.8\.9 is not an address of this host\.$/)
   })
 
   it('names the rule that redirects what comes in, and not what this host asks itself', () => {
