@@ -41,7 +41,7 @@ async function told(src: string, from = 'wan', answer?: string) {
 it('tells whom it sees', async () => {
   expect(await told('203.0.113.9')).toEqual([
     'refused',
-    'nat POSTROUTING rule 1 rewrote its source 203.0.113.9: 10.0.0.20 sees this host instead. If 10.0.0.20 refuses that source, every client that this rule rewrites is refused.',
+    'nat POSTROUTING rule 1 rewrote its source 203.0.113.9: 10.0.0.20 sees 10.0.0.1 instead. If 10.0.0.20 refuses that source, every client that this rule rewrites is refused.',
   ])
 })
 
@@ -53,4 +53,22 @@ it('does not where a program may have refused', async () => {
   const reset = { in: 'lan', out: 'wan', src: '10.0.0.20', dst: '203.0.113.9', sport: 8123, dport: 40_000 }
   const line = trace('filter:FORWARD:policy:1', { ...reset, flags: 'ACK RST', seq: 0, window: 0 })
   expect((await told('203.0.113.9', 'wan', line))[1]).toBeUndefined()
+})
+
+it('does, as a note, where this host itself asked, whose own source was right', async () => {
+  const asked = { src: '203.0.113.1', dst: '10.0.0.20', sport: 40_000, dport: 8123, out: 'lan' }
+  // conntrack has undone nat in front of INPUT
+  const reset = { in: 'lan', src: '10.0.0.20', dst: '203.0.113.1', sport: 8123, dport: 40_000 }
+  const log = [
+    trace('filter:OUTPUT:policy:1', asked),
+    trace('nat:POSTROUTING:rule:1', asked),
+    trace('filter:INPUT:policy:1', { ...reset, flags: 'ACK RST', seq: 0, window: 0 }),
+  ].map((line, i) => `[   10.00000${i}] ${line}\n`)
+  const files = { log: log.join(''), rules: RULES, ADDRESS, ROUTES }
+  const { exchanges } = await (await open(Object.entries(files).map(([name, text]) => ({ name, text })))).exchanges()
+  expect(exchanges[0]?.findings.find(({ code }) => code === 'snat-changed-source')).toMatchObject({
+    severity: 'note',
+    message: expect.stringContaining('rewrote its source 203.0.113.1: 10.0.0.20 sees 10.0.0.1 instead'),
+    fix: [],
+  })
 })

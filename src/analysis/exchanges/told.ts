@@ -165,14 +165,17 @@ function inVain(parts: readonly Part[], { told }: Part, asked: Packet, status: E
     return request.inVain.refused?.filter(({ code }) => code === 'snat-changed-source') ?? []
   // whom nat has sent it to refuses what was not for it; or what lacks the source that it goes by
   if (status === 'refused' && (told.says === 'resets' || isPortUnreachable(told.journey.packet)))
-    return (
-      request.inVain.refused?.filter(
-        ({ code, severity, ...one }) =>
-          code === 'dnat-skipped' ||
-          (code === 'dnat-of-others' && severity !== 'note') ||
-          (code === 'never-reached' && one[FOR_REPORTS]?.wouldGiveSource === true),
-      ) ?? []
-    )
+    return (request.inVain.refused ?? []).flatMap((one) => {
+      const { code, severity } = one
+      // likelier a closed port than a firewall that resets: nothing is proposed; this host had chosen the right source itself
+      if (code === 'snat-changed-source')
+        return request.journey.packet.in === undefined ? [{ ...one, severity: 'note', fix: [] }] : []
+      const isWhy =
+        code === 'dnat-skipped' ||
+        (code === 'dnat-of-others' && severity !== 'note') ||
+        (code === 'never-reached' && one[FOR_REPORTS]?.wouldGiveSource === true)
+      return isWhy ? [one] : []
+    })
   const { unanswered = [] } = request.inVain
   const entry = entryOpened(asked, request.world)
   // nothing shows that no reply came: the queue may have been full only later

@@ -8,6 +8,7 @@ import type { Tuple } from '../../model/host.ts'
 import type { Packet } from '../../model/packet.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { hasAddress, isDeprecated, isLocal } from '../../rules/fib.ts'
+import { linkNamed } from '../../rules/links.ts'
 import { prefixLength } from '../../rules/prefixes.ts'
 import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { listener } from '../../rules/sockets.ts'
@@ -267,7 +268,8 @@ export const snatInVain: Detector = {
     // this host chose one of its addresses there already
     const { out = '' } = lastPacket(context)
     const isItsOwn = context.journey.packet.in === undefined && hasAddress(context.world.host, out, src)
-    const given = givenSource(rule.statement, src) ?? (chosen === src ? undefined : chosen)
+    const known = reply || !isOwn ? chosen : onlyAddressOf(out, context)
+    const given = givenSource(rule.statement, src) ?? (known === src ? undefined : known)
     const sees = given ?? (isOwn ? 'this host' : 'another one')
     const isKept = reply?.dport === undefined || reply.dport === asked.sport
     const port = isKept
@@ -311,6 +313,15 @@ function whoHas(reply: Tuple, { protocol, sport }: Packet, { world: { host } }: 
   if (!user) return ''
   const { original } = user
   return `, which the connection of ${describeEnd(original.src, original.sport)} to ${describeEnd(original.dst, original.dport)} has`
+}
+
+/** What masquerading takes where the way out has one address, and no entry is listed (inet_select_addr, net/ipv4/devinet.c). */
+function onlyAddressOf(out: string, { journey, world }: Context): string | undefined {
+  const { addresses = [] } = linkNamed(world.host, out) ?? {}
+  const [first, ...more] = addresses.filter(
+    ({ family, scope = 'global' }) => family === journey.family && scope === 'global',
+  )
+  return more.length === 0 ? first?.address : undefined
 }
 
 /** Where the way out has several addresses, masquerading (`isOwn`) takes the first: the far side may expect another one. */
