@@ -24,9 +24,19 @@ export function lost(context: Context, mark: Mark, { step, setter }: WhyUnmarked
   const words = copies ? `${did} by copying the connmark` : by ? `${did} after ${nameRef(by)} had set it` : did
   const told = without(context, step, words)
   const [ref] = told.refs as [RuleRef]
-  const fix = copies ? skipMarked(ref, mark) : [...spare(context, mark, step, ref), ...narrow(context, mark, step, ref)]
+  const fix = copies
+    ? skipMarked(ref, mark)
+    : [
+        ...spare(context, mark, step, ref),
+        ...narrow(context, mark, step, ref),
+        ...(isOverwritten(context, mark, step) ? skipMarked(ref, mark) : []),
+      ]
   return { ...told, refs: [ref, ...(by ? [by] : [])], fix: [...fix, ...told.fix] }
 }
+
+/** A rule for more packets gives a mark of its own to those that had one: all others need it. */
+const isOverwritten = (context: Context, { mask, field }: Mark, step: number): boolean =>
+  field !== 'ct mark' && ((markBehind(context, step) ?? 0) & mask) !== 0
 
 /** In place of the mark there is none, or another one. */
 function lostTo(context: Context, { mask, field }: Mark, step: number): string {

@@ -66,6 +66,14 @@ describe('a mark for masquerading that another rule took away', () => {
     )
   })
 
+  it('lets what has the mark skip a rule that gives others a whole mark of its own', () => {
+    const sets = SETS.replace('0x4000/0x4000', '0x170/0xffffffff')
+    const mangle = [sets, '-A FORWARD -i eth0 -j MARK --set-xmark 0x169/0xffffffff']
+    expect(told(one(mangle, [MASQUERADES.replace('0x4000/0x4000', '0x170')]), 'mark-missing')?.fix).toBe(
+      'iptables -t mangle -I FORWARD 1 -m mark --mark 0x170 -j RETURN → forwarded',
+    )
+  })
+
   it('deletes a rule that clears that bit of every packet', () => {
     const mangle = [SETS, '-A FORWARD -j MARK --set-xmark 0x0/0x4000']
     expect(told(one(mangle), 'mark-missing')?.fix).toBe('iptables -t mangle -D FORWARD 1 → forwarded')
