@@ -1,3 +1,5 @@
+import { deviceWord } from '../../edits/words.ts'
+import { command, spoken } from '../../model/command.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { Link } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
@@ -57,10 +59,13 @@ function stopped(context: Context): Detected[] {
       `Bridge ${bridge.name} forwards it${ports} and does not route it. ${nameRef(ref)} sees it only because ${why}.`,
       {
         steps: [ended.step + 1],
-        fix: keepOut(context, bridge).map((one) => ({
-          ...one,
-          ...(isPlayed ? {} : { unverified: BRIDGED_UNPLAYED }),
-        })),
+        fix: [
+          ...bySettingOfItself(context, bridge),
+          ...keepOut(context, bridge).map((one) => ({
+            ...one,
+            ...(isPlayed ? {} : { unverified: BRIDGED_UNPLAYED }),
+          })),
+        ],
       },
     ),
   ]
@@ -70,6 +75,16 @@ function stopped(context: Context): Detected[] {
 export function keepOut({ journey: { family }, world }: Context, bridge: Link): Proposal[] {
   if (callsItself(bridge, family) || world.tables.some(asksPorts)) return []
   return [{ description: KEEP_OUT, ...setSysctl(callSetting(family), 0, 1), note: CONTAINERS_NEED_IT }]
+}
+
+/** The same by the setting of the bridge itself; nothing where the one for all bridges hands its packets over as well. */
+function bySettingOfItself({ journey: { family }, world }: Context, bridge: Link): Proposal[] {
+  const isAlone = callsItself(bridge, family) && world.host.sysctls?.get(callSetting(family)) === '0'
+  if (!isAlone || world.tables.some(asksPorts)) return []
+  const option = `nf_call_ip${family === 'ip6' ? '6' : ''}tables`
+  const off = command('ip', 'link', 'set', 'dev', deviceWord(bridge.name), 'type', 'bridge', option, '0')
+  const how = spoken(off) ?? `${option} 0`
+  return [{ description: `${KEEP_OUT}: ${how}`, unverified: 'this is not a rule change', note: CONTAINERS_NEED_IT }]
 }
 
 /** Rewritten behind the bridge: IP's chains see what is for this host, whatever the setting says. */

@@ -221,6 +221,20 @@ describe('what a bridge passes on after nat has sent it back there', () => {
       ),
       'bridge-nf-call',
     )
+  it('are kept out by the setting of the bridge itself, where that alone hands them over', () => {
+    const fixWith = (calls: string) => {
+      const { links: all, ...host } = bridged([port('veth1'), port('veth2')], calls)
+      const own = all!.map((one) => (one.name === 'br0' ? { ...one, callsTables: ['ip' as const] } : one))
+      const lines = [trace('filter:FORWARD:rule:1', { ...asked, out: 'br0', physOut: 'veth2' })]
+      const one = journey({ filter: ['-A FORWARD -i br0 -o br0 -j DROP'] }, lines, { ...host, links: own })
+      return findingsOf(one, 'bridge-nf-call')[0]!.fix.map(({ description, edits }) => [description, edits])
+    }
+    expect(fixWith('0')).toEqual([
+      [expect.stringMatching(/: ip link set dev br0 type bridge nf_call_iptables 0$/), undefined],
+    ])
+    expect(fixWith('1')).toEqual([])
+  })
+
   // the frame of what is for this host has its link address
   const links = (dst: string) => {
     const all = bridged([port('veth1'), port('veth2')], '1').links!
