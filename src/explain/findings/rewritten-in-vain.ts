@@ -268,9 +268,8 @@ export const snatInVain: Detector = {
     // this host chose one of its addresses there already
     const { out = '' } = lastPacket(context)
     const isItsOwn = context.journey.packet.in === undefined && hasAddress(context.world.host, out, src)
-    const known = reply || !isOwn ? chosen : onlyAddressOf(out, context)
-    const given = givenSource(rule.statement, src) ?? (known === src ? undefined : known)
-    const sees = given ?? (isOwn ? 'this host' : 'another one')
+    const given = givenSource(rule.statement, src) ?? (chosen === src ? undefined : chosen)
+    const sees = given ?? (isOwn ? (onlyAddressOf(out, context) ?? 'this host') : 'another one')
     const isKept = reply?.dport === undefined || reply.dport === asked.sport
     const port = isKept
       ? ''
