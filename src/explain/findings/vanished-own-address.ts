@@ -1,10 +1,11 @@
 import { deviceSysctl } from '../../edits/words.ts'
+import { entryAnswered } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { sysctlName } from '../../rules/interface-settings.ts'
 import { hex } from '../../rules/iptables/values/numbers.ts'
 import { lookupRoute } from '../../rules/route.ts'
 import { setSysctl } from '../changes/change.ts'
-import { NOT_TRIED } from '../changes/proposal.ts'
+import { NOT_TRIED, type Proposal, together } from '../changes/proposal.ts'
 import type { Context, Detected, Detector } from '../context.ts'
 import { atRouting, larger, type Routed } from './routing.ts'
 import { martian } from './vanished-martian.ts'
@@ -29,9 +30,34 @@ export const vanishedOwnAddress: Detector = {
     const assigned = links?.find((link) => link.addresses?.some(({ address }) => address === src))
     const ownRules = routingRules?.some(({ family, priority }) => family === 'ip' && !KERNELS_OWN.includes(priority))
     if (src.startsWith('127.') && !assigned && !ownRules && !larger(context, device, 'rp_filter')) return []
-    const where = assigned === undefined ? '' : `on ${assigned.name}, `
-    return martian(context, device, `${src} is this host's own address (${where}accept_local is 0)`)
+    const where = assigned === undefined ? '' : `on ${assigned.name}; `
+    const setting = `net.ipv4.conf.${sysctlName(device)}.accept_local is 0`
+    const fix = isReplyInItsName(context, routed) ? acceptOwn(context, device) : []
+    return martian(context, device, `${src} is this host's own address (${where}${setting})`, fix)
   },
+}
+
+/** This host has forwarded the request to another machine that has its address, too, as a balancer does (direct server return). */
+function isReplyInItsName({ world }: Context, { packet }: Routed): boolean {
+  const { original, reply } = entryAnswered(packet, world) ?? {}
+  return original !== undefined && original.dst === reply?.src && isLocal(original.src, world.host) === false
+}
+
+/** A strict rp_filter compares the interface as well (__fib_validate_source); of the setting for all and this one, the larger counts. */
+function acceptOwn(context: Context, device: string): Proposal[] {
+  const accept = setSysctl(deviceSysctl('ipv4', device, 'accept_local'), 1, 0)
+  const before = context.world.host.sysctls?.get(`net.ipv4.conf.${sysctlName(device)}.rp_filter`)
+  const isStrict = larger(context, device, 'rp_filter') === 1
+  if (!('edits' in accept) || (isStrict && before === undefined)) return []
+  const loose = isStrict ? setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, before!) : undefined
+  return [
+    {
+      description: `if ${device} leads to a server that replies with this host's address, accept such packets there`,
+      ...(loose && 'edits' in loose ? together(accept, loose) : accept),
+      unverified: NOT_TRIED,
+      note: `hosts behind ${device} can then send with any address of this host`,
+    },
+  ]
 }
 
 /** With src_valid_mark the way back is asked for with the packet's mark, which may be there to lead it to this host. */
