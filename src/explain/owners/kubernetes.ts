@@ -5,7 +5,7 @@ export const KUBERNETES: readonly Owner[] = [
   {
     name: 'kubelet',
     instead: 'use a loopback source address, or set makeIPTablesUtilChains to false in its configuration',
-    lasting: 'use a loopback source address',
+    lasting: 'change makeIPTablesUtilChains',
     rewrites: false,
     when: 'when the kubelet restarts, or within a minute after a whole table is flushed',
     marks: [{ tables: / filter$/, comments: /^block incoming localnet connections$/ }],

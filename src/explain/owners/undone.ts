@@ -127,8 +127,8 @@ function ownerOfEdit(edit: Edit, { tables }: World): Owned | undefined {
     case 'chain': {
       const { family, table, chain, ruleNumber } = edit
       if (chain === undefined) return undefined
-      const number = edit.op === 'delete' || edit.op === 'replace' ? ruleNumber : undefined
-      return ownerAt({ family, table, chain }, tableOf(family, table), (rule) => rule.ruleNumber === number)
+      const isNew = edit.op !== 'delete' && edit.op !== 'replace'
+      return ownerAt({ family, table, chain }, tableOf(family, table), isNew, (rule) => rule.ruleNumber === ruleNumber)
     }
     case 'ipset':
       return edit.set === undefined ? undefined : owned(ownerOfSet({ set: edit.set }))
@@ -140,23 +140,31 @@ function ownerOfEdit(edit: Edit, { tables }: World): Owned | undefined {
       const chain = kind === 'chain' ? name : given.chain
       if (chain === undefined) return owned(ownerOfSet({ family, table, set: name ?? '' }))
       const isNew = edit.op === 'add' || edit.op === 'insert' || edit.op === 'create'
-      const handle = isNew ? undefined : given.handle
+      const { handle } = given
       const isMeant = (rule: { handle?: number }) => handle !== undefined && rule.handle === handle
-      return ownerAt({ family, table, chain }, tableOf(family, table), isMeant)
+      return ownerAt({ family, table, chain }, tableOf(family, table), isNew, isMeant)
     }
     default:
       return undefined
   }
 }
 
-/** `isRule`: the rule that is changed; of a new one nobody is the owner but who has its chain. */
+/**
+ * `isRule`: the rule that is changed, or, where the edit's rule is new, the one that it is put in front of. Of a new rule nobody is
+ * the owner but who has its chain, whose advice may differ by the rule that is in the way.
+ */
 function ownerAt(
   place: { family: string; table: string; chain: string },
   contents: Table | undefined,
+  isNew: boolean,
   isRule: (rule: { ruleNumber: number; handle?: number }) => boolean,
 ): Owned | undefined {
   const rule = contents?.chains.get(place.chain)?.rules.find(isRule)
-  return owned(ownerOf({ ...place, ...(rule ? { rule } : {}), ...(contents ? { contents } : {}) }), place.chain)
+  const at = { ...place, ...(contents ? { contents } : {}) }
+  const ofRule = ownerOf({ ...at, ...(rule ? { rule } : {}) })
+  const ofChain = isNew ? ownerOf(at) : undefined
+  const owner = isNew && ofRule?.name !== ofChain?.name ? ofChain : ofRule
+  return owned(owner, place.chain)
 }
 
 const owned = (owner: Owner | undefined, chain?: string): Owned | undefined =>

@@ -134,6 +134,16 @@ describe('what an owner undoes', () => {
     expect(fixOf('iptables -I DOCKER 1 -j ACCEPT', users).note).toMatch(/; to keep it, use the chain DOCKER-USER$/)
   })
 
+  test('advises by the rule that is in the way, where rules of one chain are set in different places', () => {
+    const localnet =
+      '-A KUBE-FIREWALL ! -s 127.0.0.0/8 -d 127.0.0.0/8 -m comment --comment "block incoming localnet connections" -j DROP'
+    const marked = '-A KUBE-FIREWALL -m mark --mark 0x8000/0x8000 -j DROP'
+    const lastingBefore = (rule: string) =>
+      fixOf('iptables -I KUBE-FIREWALL 1 -j ACCEPT', worldOf('filter', { 'KUBE-FIREWALL': rule })).owner?.lasting
+    expect(lastingBefore(localnet)).toBe('change makeIPTablesUtilChains')
+    expect(lastingBefore(marked)).toBe('find what sets KUBE-MARK-DROP')
+  })
+
   test('deletes a rule of its own from a chain of everybody', () => {
     const world = worldOf('filter', { FORWARD: '-A FORWARD -o virbr1 -j REJECT --reject-with icmp-port-unreachable' })
     expect(fixOf('iptables -D FORWARD 1', world).owner?.name).toBe('libvirt')
