@@ -48,6 +48,7 @@ import { isReplied } from '../reply/request-reply.ts'
 import { takenFromOthers } from './rewritten-in-vain.ts'
 import { larger } from './routing.ts'
 import { servesThisHost } from './serves-this-host.ts'
+import { isSparedByDestination } from './spared-by-destination.ts'
 import { chooserOf } from './table-chooser.ts'
 
 /** It left with a source to which no answer finds back, or only past this host. */
@@ -322,7 +323,8 @@ function tell(
   // a balancer sends the next connection to another one
   const byTurns = isBack && (isSentByTurns(context) || isChosenByTurns(context, context.journey.packet))
   const packet = lastPacket(context)
-  const chosen: Chosen = { kind: 'source', packet, to: isBack && !byTurns, ...(byTurns ? { rewritten: true } : {}) }
+  const to = (isBack || isSparedByDestination(context)) && !byTurns
+  const chosen: Chosen = { kind: 'source', packet, to, ...(byTurns ? { rewritten: true } : {}) }
   // a bridge of this host had it tracked before: nat is not evaluated, whatever its rules are
   const isTracked = context.repeats.some(({ isSamePacket }) => isSamePacket)
   return [

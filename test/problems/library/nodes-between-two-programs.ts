@@ -143,12 +143,14 @@ export const NODES_BETWEEN_TWO_PROGRAMS: Problem[] = [
         listeners: [SSH],
         rules: { v4: MASQ_AGENT },
       },
-      // it knows its virtual machines, and no pod
+      // it knows its virtual machines, and no pod; behind it, a pod of another node has a policy for pods
       azure: {
-        addresses: { eth0: ['10.240.0.1/16'], lo: ['169.254.169.254/32', '198.51.100.9/32'] },
+        addresses: { eth0: ['10.240.0.1/16'], lo: ['169.254.169.254/32', '198.51.100.9/32', '10.244.1.5/32'] },
         routes: ['10.244.0.0/24 via 10.240.0.4'],
-        listeners: [HTTP, SSH],
-        rules: { v4: `*filter\n${FILTER}-A INPUT -s 10.244.0.0/16 -p tcp -m tcp --dport 80 -j DROP\nCOMMIT\n` },
+        listeners: [HTTP, SSH, ALT],
+        rules: {
+          v4: `*filter\n${FILTER}-A INPUT -s 10.244.0.0/16 -p tcp -m tcp --dport 80 -j DROP\n-A INPUT ! -s 10.244.0.0/16 -d 10.244.1.5/32 -j DROP\nCOMMIT\n`,
+        },
       },
     },
     links: [
@@ -161,6 +163,7 @@ export const NODES_BETWEEN_TWO_PROGRAMS: Problem[] = [
     others: [
       { sending: { from: 'node', what: 'tcp', to: '169.254.169.254', port: 80 }, seen: 'answered' },
       { sending: { from: 'c1', what: 'tcp', to: '198.51.100.9', port: 80 }, seen: 'answered' },
+      { sending: { from: 'c1', what: 'tcp', to: '10.244.1.5', port: 8080 }, seen: 'answered' },
       { sending: { from: 'c1', what: 'tcp', to: '10.240.0.4', port: 22 }, seen: 'answered' },
       { sending: { from: 'azure', what: 'tcp', to: '10.244.0.2', port: 8080 }, seen: 'answered' },
     ],
