@@ -13,6 +13,7 @@ import {
   type FailedCondition,
   fieldOf,
 } from '../counterfactual/failed-condition.ts'
+import { asksTwinProtocol } from '../counterfactual/icmp-twin.ts'
 import { isOtherEnd, isPassingPort, turnedEnd } from '../counterfactual/other-end.ts'
 import { givenVerdict } from './given-verdict.ts'
 import type { Correction } from './rule-changes.ts'
@@ -32,7 +33,11 @@ export function corrected(
   if (choices !== undefined) return expr.with(at, choosingAmong(one, choices))
   // for nat the port says what it is for
   if (asksUnspecified(miss.condition) && rewritesDestination(expr)) return expr.toSpliced(at, 1)
-  if (fieldOf(miss.condition) === 'meta l4proto' && !asksItself(one, 'meta l4proto')) return otherProtocol(expr, packet)
+  if (
+    fieldOf(miss.condition) === 'meta l4proto' &&
+    (!asksItself(one, 'meta l4proto') || asksTwinProtocol(miss.condition, { packet }))
+  )
+    return otherProtocol(expr, packet)
   if ('match' in one && (turned || isOtherEnd(miss, packet))) {
     return withEndsTurned(expr, at, one.match.left)
   }
@@ -118,14 +123,26 @@ function fieldsOf(left: Expression): (string | undefined)[] {
   return [asked(left)?.field]
 }
 
-/** `tcp dport 80` of a packet of UDP's, also where a map asks for it. */
+/** `tcp dport 80` of a packet of UDP's, also where a map asks for it; messages of ICMP and ICMPv6 have the same names. */
 export function otherProtocol(expr: readonly Statement[], { protocol }: Packet): Statement[] | undefined {
+  if (protocol === 'icmp' || protocol === 'icmpv6') return otherIcmp(expr, protocol)
   if (protocol !== 'tcp' && protocol !== 'udp') return undefined
   return JSON.parse(JSON.stringify(expr), (key, value) =>
     key === 'payload' && /^(tcp|udp)$/.test(value.protocol) && /^[sd]port$/.test(value.field)
       ? { ...value, protocol }
       : value,
   )
+}
+
+function otherIcmp(expr: readonly Statement[], protocol: 'icmp' | 'icmpv6'): Statement[] | undefined {
+  const now = expr.flatMap((one) => {
+    const field = 'match' in one && asked(one.match.left)?.field
+    if (/^(meta (nfproto|protocol|l4proto)|ip protocol|ip6 nexthdr)$/.test(field || '')) return []
+    if (!('match' in one) || field !== `${protocol === 'icmp' ? 'icmpv6' : 'icmp'} type`) return one
+    return { match: { ...one.match, left: { payload: { protocol, field: 'type' } } } }
+  })
+  // a message without a name is one of that version alone
+  return JSON.stringify(now) === JSON.stringify(expr) || /"right":\[?\d/.test(JSON.stringify(now)) ? undefined : now
 }
 
 function otherMatch(

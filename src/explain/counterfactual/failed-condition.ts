@@ -9,6 +9,7 @@ import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { conditionsOf } from '../../rules/match.ts'
 import { simpleConditions } from '../../rules/simple-conditions.ts'
 import { plainWords } from '../plain-conditions.ts'
+import { asksTwinProtocol, holdsForTwin } from './icmp-twin.ts'
 
 export interface FailedCondition {
   condition: Condition
@@ -19,7 +20,7 @@ export interface FailedCondition {
 /**
  * Undefined where more than one thing speaks against the rule, or nothing does. A rule is passed, so if all but one of
  * its conditions hold, that one does not. A wrong protocol is one thing, whatever the ports behind it are read from, and
- * so is a wrong IP version.
+ * so is a wrong IP version, or both where a rule is for the other version's ICMP.
  */
 export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | undefined {
   const failed: Condition[] = []
@@ -32,7 +33,9 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
     if (failed.length + open.length > 3) return undefined
   }
   const protocol = failed.find(isProtocol) ?? failed.find(isVersion)
-  const isOther = (one: Condition) => !holdsForProtocol(one, moment) && !(protocol && isOfVersion(one, protocol))
+  const isTwin = protocol !== undefined && asksTwinProtocol(protocol, moment)
+  const isOther = (one: Condition) =>
+    !holdsForProtocol(one, moment) && !(protocol && isOfVersion(one, protocol)) && !(isTwin && isVersion(one))
   const rest = protocol ? failed.filter((one) => one !== protocol && isOther(one)) : failed.slice(1)
   if (rest.length > 0) return undefined
   const condition = protocol ?? failed[0]
@@ -116,8 +119,9 @@ const PORT = /^(tcp|udp|sctp|dccp|udplite) ([sd]port)$/
 export const holdsButForProtocol = (condition: Condition, moment: EvalContext): boolean =>
   evaluate(condition, moment) !== false || holdsForProtocol(condition, moment)
 
-/** A port asked of another protocol: would it hold, if the packet were of that one? */
+/** A port or a message asked of another protocol: would it hold, if the packet were of that one? */
 function holdsForProtocol(condition: Condition, moment: EvalContext): boolean {
+  if (holdsForTwin(condition, moment)) return true
   if (condition.kind === 'lookup' && condition.nft) {
     const fields = condition.fields.map((field) => field.replace(PORT, 'th $2'))
     return fields.join() !== condition.fields.join() && evaluate({ ...condition, fields }, moment) === true

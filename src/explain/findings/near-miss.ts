@@ -17,6 +17,7 @@ import { isAllBut, isHostPart, wantedBy } from '../counterfactual/distance.ts'
 import { asks, fieldOf, isExact, isListed, isLookup, isNegated, isShown } from '../counterfactual/failed-condition.ts'
 import { type ForeignWildcard, foreignWildcard } from '../counterfactual/foreign-wildcard.ts'
 import { exemptions, type Goal, givesSource, goals, isProxied, nearlyGiven } from '../counterfactual/goals.ts'
+import { asksTwinProtocol } from '../counterfactual/icmp-twin.ts'
 import { isNumberedAlike, isOfOwnMap, lookupOf } from '../counterfactual/map-keys.ts'
 import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
@@ -101,6 +102,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
       numbers !== undefined ||
       settled?.mend !== undefined ||
       isServedByProxy ||
+      isForTwin(one) ||
       asksOwner(miss)) &&
       (goal.sure || isStopped(context.journey.outcome))
       ? 'warning'
@@ -129,6 +131,9 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
     },
   )
 }
+
+/** For the same message of the other version of IP. */
+const isForTwin = ({ miss, moment }: NearMiss): boolean => asksTwinProtocol(miss.condition, moment)
 
 /** nat gave it another source before, over lo: the rule matches the one that it was sent from. */
 function sourceGiven(context: Context, { miss: { condition }, moment }: NearMiss) {
@@ -189,7 +194,8 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
   // what serves all others goes on to serve them
   const isExcepted = kind === 'destination' && isAllBut(miss, moment.packet)
   const hasOtherMac = isSourceOfOtherMac(rule, miss, moment)
-  if ((used && !isForDevice && !isExcepted && !hasOtherMac) || !(likely || isForSource)) return []
+  const isOfTwin = kind === 'pass' && isForTwin(one)
+  if ((used && !isForDevice && !isExcepted && !hasOtherMac && !isOfTwin) || !(likely || isForSource)) return []
   if (!mendable && !one.isForReplies) return []
   if (!hasOtherMac && isSharedMac(context, one)) return []
   // one that may serve its own port well
@@ -215,13 +221,13 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
     return []
   // whom a rule is for, and whom it leaves out, is nobody's to widen: such packets get one of their own
   const corrected =
-    (used && !hasOtherMac) ||
+    (used && !hasOtherMac && !isOfTwin) ||
     isOfOthers ||
     (kind === 'pass' && (leavesOut(miss.condition) || isForOtherHost(one))) ||
     (isForSource && !likely) ||
     isForThisHost(context, miss)
       ? []
-      : kind === 'pass' && isOfOtherProtocol(context, one)
+      : isOfTwin || (kind === 'pass' && isOfOtherProtocol(context, one))
         ? propose(
             `add the same rule for ${moment.packet.protocol}`,
             changesOf(ref).alike(ref, { chain: ref.chain, before: ref }, miss, moment.packet),
