@@ -1,5 +1,6 @@
 /** Messages that both versions of IP have, each by its own number: a rule for one of them is often meant for both. */
 import type { Condition } from '../../model/condition.ts'
+import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { simpleConditions } from '../../rules/simple-conditions.ts'
@@ -27,6 +28,10 @@ function twinOf({ packet, ...rest }: EvalContext): EvalContext | undefined {
   const other = { protocol: isSix ? 'icmp' : 'icmpv6', icmpType: isSix ? found[0] : found[1] }
   return { ...rest, family: isSix ? 'ip' : 'ip6', packet: { ...packet, ...other } }
 }
+
+/** The rule is for the packet's message, and for the other version's alone. */
+export const isForTwin = ({ conditions }: Rule, condition: Condition, moment: EvalContext): boolean =>
+  asksTwinProtocol(condition, moment) && conditions.some((one) => holdsForTwin(one, moment))
 
 /** Of ICMP in place of ICMPv6, or the other way round: by that alone it is for the other version of IP. */
 export const asksTwinProtocol = (

@@ -36,7 +36,7 @@ import {
 } from './failed-condition.ts'
 import { foreignWildcard } from './foreign-wildcard.ts'
 import { type Goal, keepsEnd } from './goals.ts'
-import { asksTwinProtocol, holdsForTwin } from './icmp-twin.ts'
+import { isForTwin } from './icmp-twin.ts'
 import { isNumberedAlike, looksLike, lookupOf, slip, supposed } from './map-keys.ts'
 import { markedThere } from './mark-behind.ts'
 import { isOtherEnd } from './other-end.ts'
@@ -218,7 +218,7 @@ export function doubtOf(context: Context, { rule, moment, pass }: SkippedRule, m
     /^meta ([io]ifname|l4proto|nfproto|protocol)$/.test(fieldOf(miss.condition) ?? '') &&
     names([rule], miss, moment, / dport$/)
   // what is meant for a message is used by the other version's packets
-  if (asksTwinProtocol(miss.condition, moment)) return 0.1
+  if (isForTwin(rule, miss.condition, moment)) return 0.1
   // the trace shows that nothing else kept the rule for this service from matching
   const isSettled = miss.settled === true && names([rule], miss, moment, / dport$/)
   return (
@@ -234,7 +234,7 @@ export function doubtOf(context: Context, { rule, moment, pass }: SkippedRule, m
 function isLikely(context: Context, passed: SkippedRule, miss: FailedCondition, { matched }: Walk): boolean {
   const { rule, moment } = passed
   if (isLookup(miss) && !isListed(miss)) return true
-  if (asksTwinProtocol(miss.condition, moment)) return rule.conditions.some((one) => holdsForTwin(one, moment))
+  if (isForTwin(rule, miss.condition, moment)) return true
   // who led the packet to a chain of nat's has chosen it; elsewhere a whole protocol would be let in
   const isProtocol = fieldOf(miss.condition) === 'meta l4proto'
   const asksNoMore = rule.conditions.every((one) => one === miss.condition || isAnyPort(one))

@@ -17,7 +17,7 @@ import { isAllBut, isHostPart, wantedBy } from '../counterfactual/distance.ts'
 import { asks, fieldOf, isExact, isListed, isLookup, isNegated, isShown } from '../counterfactual/failed-condition.ts'
 import { type ForeignWildcard, foreignWildcard } from '../counterfactual/foreign-wildcard.ts'
 import { exemptions, type Goal, givesSource, goals, isProxied, nearlyGiven } from '../counterfactual/goals.ts'
-import { asksTwinProtocol } from '../counterfactual/icmp-twin.ts'
+import { isForTwin } from '../counterfactual/icmp-twin.ts'
 import { isNumberedAlike, isOfOwnMap, lookupOf } from '../counterfactual/map-keys.ts'
 import type { MissingNumbers } from '../counterfactual/missing-numbers.ts'
 import { type NearMiss, nearMisses } from '../counterfactual/near-misses.ts'
@@ -90,6 +90,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
     `only matches ${asks(miss)}${isGone ? absent : part}${has === undefined ? '' : `; ${has}${shared}`}`
   // who protects a service so lets it in by that rule alone
   const isServedByProxy = isProxied(one.then)
+  const isAnothers = isForAnother(goal, one)
   const led = ledTo(context, one)
   const by = led ? ` (by ${nameBeside(led, ref)})` : ''
   const message = `${nameRef(ref)} would have ${goal.what(one.then)}${by}, but ${but}.`
@@ -102,7 +103,7 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
       numbers !== undefined ||
       settled?.mend !== undefined ||
       isServedByProxy ||
-      isForTwin(one) ||
+      isAnothers ||
       asksOwner(miss)) &&
       (goal.sure || isStopped(context.journey.outcome))
       ? 'warning'
@@ -120,8 +121,17 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
             : settled?.mend === undefined
               ? [...intoGroup(context, one), ...mends(context, goal, one, ref)]
               : [byHand(settled.mend)],
-      // what can match nothing, or is used up, is what is wrong for certain: it goes before what else would do
-      doubt: isGone || given || isServedByProxy || numbers || settled?.mend !== undefined ? -1 : one.doubt,
+      // what can match nothing, or is used up, is what is wrong for certain: it goes before what else would do, and so does
+      // a rule that gives the source by which the same traffic of other protocols is known
+      doubt:
+        isGone ||
+        given ||
+        isServedByProxy ||
+        numbers ||
+        settled?.mend !== undefined ||
+        (isAnothers && givesSource(goal))
+          ? -1
+          : one.doubt,
       [FOR_REPORTS]: {
         ...(isShown(miss.condition) ? { failsOnShown: true } : {}),
         ...nearlyGiven(goal),
@@ -132,8 +142,15 @@ function tell(context: Context, goal: Goal, one: NearMiss): Detected {
   )
 }
 
-/** For the same message of the other version of IP. */
-const isForTwin = ({ miss, moment }: NearMiss): boolean => asksTwinProtocol(miss.condition, moment)
+/** It does for a protocol what this one needs as well: for the other IP version's same message, or for all that has ports. */
+const isForAnother = (goal: Goal, { rule, miss, moment }: NearMiss): boolean =>
+  goal.kind === 'pass'
+    ? isForTwin(rule, miss.condition, moment)
+    : givesSource(goal) &&
+      fieldOf(miss.condition) === 'meta l4proto' &&
+      !leadsOn(rule) &&
+      wantedBy(miss.condition).every((one) => one === 'tcp' || one === 'udp') &&
+      /^icmp(v6)?$/.test(moment.packet.protocol ?? '')
 
 /** nat gave it another source before, over lo: the rule matches the one that it was sent from. */
 function sourceGiven(context: Context, { miss: { condition }, moment }: NearMiss) {
@@ -194,8 +211,9 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
   // what serves all others goes on to serve them
   const isExcepted = kind === 'destination' && isAllBut(miss, moment.packet)
   const hasOtherMac = isSourceOfOtherMac(rule, miss, moment)
-  const isOfTwin = kind === 'pass' && isForTwin(one)
-  if ((used && !isForDevice && !isExcepted && !hasOtherMac && !isOfTwin) || !(likely || isForSource)) return []
+  const isAnothers = isForAnother(goal, one)
+  if ((used && !isForDevice && !isExcepted && !hasOtherMac && !isAnothers) || !(likely || isAnothers || isForSource))
+    return []
   if (!mendable && !one.isForReplies) return []
   if (!hasOtherMac && isSharedMac(context, one)) return []
   // one that may serve its own port well
@@ -221,13 +239,13 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
     return []
   // whom a rule is for, and whom it leaves out, is nobody's to widen: such packets get one of their own
   const corrected =
-    (used && !hasOtherMac && !isOfTwin) ||
+    (used && !hasOtherMac && !isAnothers) ||
     isOfOthers ||
     (kind === 'pass' && (leavesOut(miss.condition) || isForOtherHost(one))) ||
     (isForSource && !likely) ||
     isForThisHost(context, miss)
       ? []
-      : isOfTwin || (kind === 'pass' && isOfOtherProtocol(context, one))
+      : isAnothers || (kind === 'pass' && isOfOtherProtocol(context, one))
         ? propose(
             `add the same rule for ${moment.packet.protocol}`,
             changesOf(ref).alike(ref, { chain: ref.chain, before: ref }, miss, moment.packet),
