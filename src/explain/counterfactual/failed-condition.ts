@@ -9,7 +9,7 @@ import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { conditionsOf } from '../../rules/match.ts'
 import { simpleConditions } from '../../rules/simple-conditions.ts'
 import { plainWords } from '../plain-conditions.ts'
-import { asksTwinProtocol, holdsForTwin } from './icmp-twin.ts'
+import { holdsForTwin, isForTwin } from './icmp-twin.ts'
 
 export interface FailedCondition {
   condition: Condition
@@ -20,7 +20,7 @@ export interface FailedCondition {
 /**
  * Undefined where more than one thing speaks against the rule, or nothing does. A rule is passed, so if all but one of
  * its conditions hold, that one does not. A wrong protocol is one thing, whatever the ports behind it are read from, and
- * so is a wrong IP version, or both where a rule is for the other version's ICMP.
+ * so is a wrong IP version, or both where a rule is for the same message of the other version.
  */
 export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | undefined {
   const failed: Condition[] = []
@@ -33,7 +33,7 @@ export function onlyFailed(rule: Rule, moment: EvalContext): FailedCondition | u
     if (failed.length + open.length > 3) return undefined
   }
   const protocol = failed.find(isProtocol) ?? failed.find(isVersion)
-  const isTwin = protocol !== undefined && asksTwinProtocol(protocol, moment)
+  const isTwin = protocol !== undefined && isForTwin(rule, protocol, moment)
   const isOther = (one: Condition) =>
     !holdsForProtocol(one, moment) && !(protocol && isOfVersion(one, protocol)) && !(isTwin && isVersion(one))
   const rest = protocol ? failed.filter((one) => one !== protocol && isOther(one)) : failed.slice(1)

@@ -58,6 +58,10 @@ describe('a rule for one version’s message', () => {
   it('is none of another message’s', () => {
     expect(missed('icmp type echo-reply accept', PING6)).toBeUndefined()
     expect(missed('icmp type timestamp-request accept', PING6)).toBeUndefined()
+  })
+
+  it('is none where the rule is for all of ICMP', () => {
+    expect(missed('ip protocol icmp accept', PING6)).toBeUndefined()
     expect(missed('icmp type echo-request accept', { ...PING6, icmpType: 135 })).toBeUndefined()
   })
 
