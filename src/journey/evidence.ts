@@ -14,6 +14,7 @@ import { hasNatAt, hasNatChains } from './base-chains.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
 import { contradictions } from './contradiction.ts'
+import { gaps } from './gaps.ts'
 import { placeInHooks } from './hooks.ts'
 import type { Logged } from './logged.ts'
 import { ofLogs } from './logs-later.ts'
@@ -93,8 +94,6 @@ function gatherTraced(
   const resolved = steps.resolved.map((one, i) => (mismatches[i] === undefined ? one : inOwnWords(one)))
   const evidence = evidenceOf(open, { ...steps, resolved }, mismatches, resolver, states, followed)
   evidence.journey.traceId = open.firstTraceId.toString(16).padStart(8, '0')
-  // what a monitor loses it tells
-  evidence.lossless = !open.lossy
   return evidence
 }
 
@@ -149,15 +148,19 @@ function evidenceOf(
     )
   const anew = rerouted(arrivals, family, resolver.world)
   if (anew && anew.out !== anew.from) steps.at(-1)!.changes.push(leftByAnother(anew.from, anew.out))
-  const lossy = open.lossy ? ({ lossy: true } as const) : {}
-  return {
+  const evidence: Evidence = {
     journey,
     arrivals,
     followed,
-    ...lossy,
+    ...(open.lossy ? { lossy: true } : {}),
+    // what a monitor loses it tells
+    ...(open.firstTraceId >= 0 ? { lossless: !open.lossy } : {}),
     ...(anew ? { rerouted: anew } : {}),
-    nat: open.natSeen ? 'passed' : skipped ? 'skipped' : 'unknown',
+    nat: open.natSeen ? 'passed' : 'unknown',
   }
+  // a chain of nat may be among the lines that are missing
+  if (skipped && !open.natSeen && gaps(evidence).length === 0) evidence.nat = 'skipped'
+  return evidence
 }
 
 /** A rule kept it from connection tracking: one of the ruleset, or, without that, one that the trace itself quotes. */

@@ -1,13 +1,13 @@
+import { gaps } from '../../journey/gaps.ts'
 import { type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
-import { gaps } from './capture-gaps.ts'
 
 /** Lines are missing in the middle: the kernel, or who reads from it, dropped some. */
 export const lostEvents: Detector = {
   code: 'lost-events',
   detect(context) {
     const { ended } = context
-    const missing = gaps(context)
+    const missing = gaps(context.evidence)
     const traced = context.evidence.lossless !== undefined
     if (ended.because !== 'lost-events' && missing.length === 0) return []
     const steps = missing.map((i) => i + 1)

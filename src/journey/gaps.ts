@@ -1,10 +1,19 @@
-/** Which lines had to be between two steps, by the ruleset; told by lost-events. */
-import type { Context } from '../context.ts'
+/**
+ * Lines that had to be between two steps, by the ruleset: the kernel, or who reads from it, dropped some, or somebody picked
+ * lines out. What a journey with gaps does not show says nothing.
+ */
+import type { Journey } from '../model/journey.ts'
+import type { StepContext } from './step-context.ts'
+
+interface Seen {
+  journey: Journey
+  arrivals: readonly StepContext[]
+  /** As Evidence's: absent where the capture has no trace ids. */
+  lossless?: boolean
+}
 
 /** Indexes of steps behind which lines are missing. */
-export function gaps(context: Context): number[] {
-  const { steps } = context.journey
-  const { arrivals } = context.evidence
+export function gaps({ journey: { steps }, arrivals, lossless }: Seen): number[] {
   const found: number[] = []
   // a simulation loses nothing; what it leaves out, it says
   if (steps[0]?.known === 'simulated') return found
@@ -13,7 +22,7 @@ export function gaps(context: Context): number[] {
     if (step.kind === 'log' || next.kind === 'log' || arrivals[i]!.mismatch || arrivals[i + 1]!.mismatch) continue
     const sameTable = step.table === next.table && step.hook === next.hook
     // nft prints nothing for a chain in which no rule matched, and tells itself what it loses
-    if (context.evidence.lossless !== undefined) {
+    if (lossless !== undefined) {
       if (!sameTable && ['jump', 'goto', 'continue'].includes(arrivals[i]!.ending)) found.push(i)
       continue
     }
