@@ -18,7 +18,7 @@ export const lostEvents: Detector = {
       finding(
         'lost-events',
         'warning',
-        `Lines are missing after ${first ? nameRef(first) : `step ${steps[0]}`}${more}: ${traced ? 'the monitor is slower than the kernel' : 'printk, journald and rsyslog drop lines under load, and so does NFLOG'}.`,
+        `Lines are missing after ${first ? nameRef(first) : `step ${steps[0]}`}${more}: ${traced ? 'the monitor is slower than the kernel, or somebody left them out' : 'printk, journald and rsyslog drop lines under load, and so does NFLOG; or somebody left them out'}.`,
         {
           steps,
           fix: [
