@@ -24,8 +24,8 @@ import { isPlayedHere } from './lab/lane.ts'
 const PAGE = new URL('../../docs/injected-faults.md', import.meta.url)
 const whole = process.env.NFWHY_FAULTS_SEEDS
 const seeds = (whole ?? '1').split(',').map(Number)
-/** Without being told otherwise, of the kinds every twentieth, in each setup others: every kind by every filter. */
-const SHARE = Number(process.env.NFWHY_FAULTS_SHARE ?? (whole === undefined ? 20 : 1))
+/** Without being told otherwise, of the kinds every twelfth, in each setup others: every kind by every filter. */
+const SHARE = Number(process.env.NFWHY_FAULTS_SHARE ?? (whole === undefined ? 12 : 1))
 
 /** Of all kinds only those of such names; as a regular expression. */
 const NAMES = process.env.NFWHY_FAULTS_KINDS
