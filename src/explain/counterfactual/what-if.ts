@@ -6,6 +6,7 @@
 import { backendOf } from '../../journey/backends.ts'
 import { type BaseChain, baseChainsAt } from '../../journey/base-chains.ts'
 import { wayTo } from '../../journey/step-context.ts'
+import { withoutTwins } from '../../journey/twins.ts'
 import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
 import { memo2 } from '../../model/memo.ts'
@@ -246,7 +247,7 @@ export function natFromTheStart(
   if (!found || found.walked.ending === 'unknown') return undefined
   const isRival = ({ table, chain, priority }: BaseChain) =>
     priority === (found.base.priority ?? 0) && backendOf(table) !== backendOf(found.table) && isNatChain(table, chain)
-  const rivals = baseChainsAt(context.world, context.journey.family, hook, true).filter(isRival)
+  const rivals = baseChainsAt(withoutTwins(context.world), context.journey.family, hook, true).filter(isRival)
   return rivals.some((one) => takes(natWalk(context, one, packet, open, as).walked)) ? undefined : found
 }
 
