@@ -92,11 +92,11 @@ export class CaptureExplainer {
     const { points, names } = numbers
     const states = new PacketStates(names)
     this.asTraced = format.traceIds ? nfTablesFirst : (one) => one
-    this.world = this.asTraced(world)
+    this.world = world
     this.worldAt = worldAt
     this.onClosed = onClosed
     this.explainer = new ClosedExplainer(numbers, states, { engine, unmatched, host, ofMany, walks })
-    const resolver = this.explainer.resolver(this.world)
+    const resolver = this.explainer.resolver(this.asTraced(world))
     const Assembling = format.traceIds ? traced.loaded.TracedAssembler : Assembler
     this.assembler = new Assembling(resolver, states, this.close, ids, {
       ...DEFAULT_OPTIONS,

@@ -295,7 +295,7 @@ export class Closed implements ClosedJourney {
   }
 
   get lastPoint(): TracePoint {
-    return this.explainer.points.get(this.open.points.at(this.open.points.length - 1))
+    return this.explainer.points.get(this.open.points.last())
   }
 
   packet(): Packet {

@@ -54,9 +54,12 @@ export class SamePackets {
       if (told.has(first) || twins.length === 0) continue
       for (const one of twins) told.add(one)
       const names = namesOf(twins)
+      const how = twins.some(({ toldTwice }) => toldTwice)
+        ? 'nfwhy counts a packet once for each file that shows more of it. Give only one of these files'
+        : 'each packet is told once'
       collectInto(warnings, first.capture.name)(
         'same-packets',
-        `${names} ${twins.length > 1 ? 'have' : 'has'} the same packets; ${twins.some(({ toldTwice }) => toldTwice) ? 'nfwhy counts a packet once for each file. Give only one of them' : 'each packet is told once'}`,
+        `${names} ${twins.length > 1 ? 'have' : 'has'} the same packets; ${how}`,
       )
     }
   }
@@ -87,30 +90,17 @@ function overlap(some: ReadonlyMap<string, unknown>, others: ReadonlyMap<string,
 
 /** As all formats tell it; undefined where nothing tells this packet from the next one of its flow. */
 function keyOf(closed: ClosedJourney): string | undefined {
+  const packet = closed.packet()
+  const { src, dst, icmpId, icmpSeq, ipId } = packet
   // one hop further it has a lower TTL, or comes in elsewhere: a namespace of the same kernel gives it the same number there
-  const {
-    in: came = '',
-    ttl,
-    src,
-    dst,
-    protocol,
-    sport,
-    dport,
-    ipId,
-    icmpType,
-    icmpId,
-    icmpSeq,
-    ...rest
-  } = closed.packet()
-  const at = `${came} ${ttl}`
+  const at = `${packet.in ?? ''} ${packet.ttl}`
   // a generator may send the same one again, and the kernel's numbers tell them apart
   if (closed.traceId >= 0) return `trace ${closed.traceId} ${at}`
-  if (icmpId !== undefined && icmpSeq !== undefined) return [src, dst, at, icmpType, icmpId, icmpSeq].join(' ')
+  if (icmpId !== undefined && icmpSeq !== undefined) return [src, dst, at, packet.icmpType, icmpId, icmpSeq].join(' ')
   // IPv6 has no number for each packet, and not everybody gives one in IPv4
-  const number = ipId || closed.times.firstClock
-  const { length, tcpFlags, tcpSeq, tcpAck } = rest
-  const content = [length, tcpFlags, tcpSeq, tcpAck].join(' ')
-  return number ? [src, dst, at, protocol, sport, dport, content, ipId ? number : `at ${number}`].join(' ') : undefined
+  const number = ipId ? `id ${ipId}` : closed.times.firstClock
+  const { protocol, sport, dport, length, tcpFlags, tcpSeq, tcpAck } = packet
+  return number ? [src, dst, at, protocol, sport, dport, length, tcpFlags, tcpSeq, tcpAck, number].join(' ') : undefined
 }
 
 /** Without a rule's words and handle, which one form of a trace has, and the other has not. */

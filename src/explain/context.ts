@@ -88,7 +88,10 @@ export const moment = (context: Context, packet: Packet, hook: Hook | undefined)
   ...(hook === undefined ? {} : { hook }),
 })
 
-/** The packet as it left the last step; with the interface that it came in by, which kernels before 5.7 do not know in postrouting. */
+/**
+ * The packet as it left the last step; with the interface that it came in by, which kernels before 5.7 do not know in postrouting:
+ * their rules there are evaluated without it.
+ */
 export function lastPacket({ evidence, ended, journey, world }: Context): Packet {
   if (!evidence.arrivals[ended.step]) return journey.packet
   const left = behindRule(evidence, world, ended.step)

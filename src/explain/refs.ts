@@ -26,7 +26,7 @@ export function refOfStep({ family, table, chain, ruleNumber, handle, rule }: St
   return ref
 }
 
-/** The rule itself, of a step of which nothing else is at hand */
+/** The rule itself, of a step of which nothing else is at hand. */
 export function ruleOfStep(step: Step, { tables }: World): { table: Table; chain: string; rule: Rule } | undefined {
   if (step.kind !== 'rule' || step.chain === undefined) return undefined
   const { chain } = step

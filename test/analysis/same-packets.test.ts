@@ -77,6 +77,9 @@ describe('a packet that two files have', () => {
     const [first, second] = request.split(/(?<=\n)/)
     expect(await exchangesOf(first!, second!)).toEqual([[expect.any(String), 2]])
     expect(await exchangesOf(first!, first!)).toEqual([[expect.any(String), 1]])
+    expect(await told({ 'a.log': first!, 'b.log': request })).toEqual([
+      'a.log: b.log has the same packets; nfwhy counts a packet once for each file that shows more of it. Give only one of these files',
+    ])
   })
 
   test('is told once in IPv6 as well, which has no number for each packet', async () => {

@@ -18,7 +18,7 @@ export const lostEvents: Detector = {
       finding(
         'lost-events',
         'warning',
-        `Lines are missing after ${first ? nameRef(first) : `step ${steps[0]}`}${more}: ${traced ? 'the monitor is slower than the kernel, or somebody left them out' : 'printk, journald and rsyslog drop lines under load, and so does NFLOG; or somebody left them out'}.`,
+        `Lines are missing after ${first ? nameRef(first) : `step ${steps[0]}`}${more}: ${traced ? 'the monitor was too slow for the kernel' : 'printk, journald, rsyslog and NFLOG drop lines under load'}, or somebody left lines out.`,
         {
           steps,
           fix: [

@@ -52,10 +52,10 @@ function acceptOwn(context: Context, device: string): Proposal[] {
   const loose = isStrict ? setSysctl(deviceSysctl('ipv4', device, 'rp_filter'), 2, before!) : undefined
   return [
     {
-      description: `if ${device} leads to a server that replies with this host's address, accept such packets there`,
+      description: `accept packets with this host's addresses from ${device}, if a server there replies with them`,
       ...(loose && 'edits' in loose ? together(accept, loose) : accept),
       unverified: NOT_TRIED,
-      note: `hosts behind ${device} can then send with any address of this host`,
+      note: `hosts behind ${device} can then use any address of this host as their source`,
     },
   ]
 }
