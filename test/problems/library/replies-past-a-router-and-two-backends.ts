@@ -138,7 +138,7 @@ const NETWORKD = `table ip io.systemd.nat {
     fib daddr type local dnat ip to meta l4proto . th dport map @map_port_ipport
   }
   chain output {
-    type nat hook output priority dstnat + 1; policy accept;
+    type nat hook output priority -99; policy accept;
     ip daddr != 127.0.0.0/8 oif "lo" dnat ip to meta l4proto . th dport map @map_port_ipport
   }
   chain postrouting {
@@ -282,7 +282,10 @@ export const REPLIES_PAST_A_ROUTER_AND_TWO_BACKENDS: Problem[] = [
       remote: { addresses: { eth0: ['2001:db8:f::9/64'] } },
       server: {
         addresses: { innernet: ['fd3c:9a10:1::1/64'], eth0: ['2001:db8:f::1/64'] },
-        listeners: [22, 80, 443, 3306, 51820].map((port) => ({ protocol: 'tcp', port, ...SIX }) as const),
+        listeners: [
+          ...[22, 80, 443, 3306, 51820].map((port) => ({ protocol: 'tcp', port, ...SIX }) as const),
+          { protocol: 'udp', port: 51820, ...SIX },
+        ],
         rules: { nft: NEW_TABLE },
       },
     },
@@ -299,6 +302,7 @@ export const REPLIES_PAST_A_ROUTER_AND_TWO_BACKENDS: Problem[] = [
       { sending: { from: 'laptop', what: 'ping', to: 'fd3c:9a10:1::1' }, seen: 'answered' },
       { sending: { from: 'laptop', what: 'tcp', to: 'fd3c:9a10:1::1', port: 3306 }, seen: 'nothing', either: true },
       { sending: { from: 'remote', what: 'tcp', to: '2001:db8:f::1', port: 80 }, seen: 'answered' },
+      { sending: { from: 'remote', what: 'udp', to: '2001:db8:f::1', port: 51820 }, seen: 'answered' },
       { sending: { from: 'remote', what: 'tcp', to: '2001:db8:f::1', port: 51820 }, seen: 'nothing' },
       { sending: { from: 'remote', what: 'tcp', to: '2001:db8:f::1', port: 3306 }, seen: 'nothing' },
     ],
