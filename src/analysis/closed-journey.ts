@@ -1,6 +1,6 @@
 /** A journey that is closed and not yet looked at. */
 import type { InVain } from '../explain/in-vain.ts'
-import type { PlayedReply } from '../explain/reply/played-reply.ts'
+import type { OpenReply, PlayedReply } from '../explain/reply/played-reply.ts'
 import type { Evidence, JourneyTimes } from '../journey/evidence.ts'
 import type { Ways } from '../journey/ways.ts'
 import type { Condition } from '../model/condition.ts'
@@ -71,7 +71,7 @@ export interface ClosedJourney {
   /** Did a rule keep it from connection tracking? */
   isUntracked(): boolean
   /** What would come back, where it begins an exchange and got through; undefined where that cannot be told. */
-  playReply(): PlayedReply | undefined
+  playReply(): PlayedReply | OpenReply | undefined
   /** Where it was stopped, and no single change would bring it and its reply through: all that stops it, with what would. */
   severalCauses(): Finding | undefined
   /** Where it was not stopped: what is to be said of it if its exchange came to nothing. */

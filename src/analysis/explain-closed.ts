@@ -6,7 +6,8 @@ import { dropSummaryOf } from '../explain/kernel-drops/meaning.ts'
 import { dropOf } from '../explain/kernel-drops/of-journey.ts'
 import { repairs } from '../explain/repair/later.ts'
 import { needsRepair } from '../explain/repair/needs-repair.ts'
-import { type PlayedReply, playReply } from '../explain/reply/played-reply.ts'
+import { type OpenReply, type PlayedReply, playReply } from '../explain/reply/played-reply.ts'
+import { addRejection } from '../explain/rest-of-way.ts'
 import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { noteTrials } from '../explain/verify-fixes/verify.ts'
@@ -97,8 +98,11 @@ export class ClosedExplainer {
     return arrivals.some(({ mismatch }) => mismatch !== undefined)
   }
 
-  evidenceOf({ open, followed, world }: Closed): Evidence {
-    return gatherEvidence(open, this.resolver(world), this.states, followed)
+  evidenceOf({ open, followed, world }: Closed, mismatches?: readonly (string | undefined)[]): Evidence {
+    const evidence = gatherEvidence(open, this.resolver(world), this.states, followed, mismatches)
+    const { engine } = this.options
+    if (evidence.answered && engine) this.walk((budget) => addRejection(evidence, world, engine, budget))
+    return evidence
   }
 
   /** A rule of nft's, or a policy, said so. */
@@ -143,7 +147,7 @@ export class ClosedExplainer {
 
   explain(closed: Closed): Journey {
     const { host, ofMany = false, unmatched = false, engine } = this.options
-    const { open, followed, world, drop } = closed
+    const { open, world, drop } = closed
     const { repeats } = open
     const resolver = this.resolver(world)
     const fine = closed.class?.fine === true
@@ -151,7 +155,7 @@ export class ClosedExplainer {
     const which = repeats.length > 0 ? 'again' : 'first'
     let known = kind?.[which]
     if (known && !isOf(known, resolver)) known = undefined
-    const evidence = gatherEvidence(open, resolver, this.states, followed, fine ? known?.mismatches : undefined)
+    const evidence = this.evidenceOf(closed, fine ? known?.mismatches : undefined)
     if (host !== undefined && !(ofMany && evidence.journey.host !== undefined)) evidence.journey.host = host
     // this very journey may contradict the ruleset
     if (known && !isOf(known, resolver)) known = undefined
@@ -188,7 +192,7 @@ export class ClosedExplainer {
     return this.walk((budget) => ifInVain(this.evidenceOf(closed), journey, closed.world, engine, budget))
   }
 
-  playReply(closed: Closed): PlayedReply | undefined {
+  playReply(closed: Closed): PlayedReply | OpenReply | undefined {
     const { engine } = this.options
     const journey = closed.explain()
     if (!engine || !isPassed(journey.outcome)) return undefined
@@ -315,7 +319,7 @@ export class Closed implements ClosedJourney {
   }
 
   identity(): number {
-    return identityOf(this.explainer.states, this.open.states.at(0))
+    return F.identityOf(this.explainer.states.rows, this.open.states.at(0) * F.COLUMNS)
   }
 
   quotedIdentity(): number {
@@ -335,7 +339,7 @@ export class Closed implements ClosedJourney {
     return this.journey
   }
 
-  playReply(): PlayedReply | undefined {
+  playReply(): PlayedReply | OpenReply | undefined {
     return this.explainer.playReply(this)
   }
 
@@ -380,16 +384,6 @@ function writeTuple({ rows }: PacketStates, state: number, into: Int32Array): vo
   into[10] = rows[base + F.PROTO]!
   into[11] = rows[base + F.ICMP_ID]!
   into[12] = rows[base + F.ICMP_SEQ]!
-}
-
-/** Bytes. */
-const HEADER6 = 40
-
-function identityOf({ rows }: PacketStates, state: number): number {
-  const base = state * F.COLUMNS
-  const length = rows[base + F.LEN]!
-  if (rows[base + F.FAMILY] === 6) return F.identity6(rows[base + F.FLOW]!, length - HEADER6)
-  return rows[base + F.FAMILY] === 4 ? F.identity4(rows[base + F.ID]!, length) : 0
 }
 
 function datagramOf({ rows }: PacketStates, state: number): number {

@@ -3,7 +3,7 @@
 import { explain, tryFixesOf } from '../explain/explain.ts'
 import { repairs } from '../explain/repair/later.ts'
 import { needsRepair } from '../explain/repair/needs-repair.ts'
-import { type PlayedReply, playReply } from '../explain/reply/played-reply.ts'
+import { type OpenReply, type PlayedReply, playReply } from '../explain/reply/played-reply.ts'
 import { stripOwnSteps } from '../explain/strip-own-steps.ts'
 import { noteUnmatched } from '../explain/unmatched.ts'
 import { noteTrials } from '../explain/verify-fixes/verify.ts'
@@ -191,7 +191,7 @@ class PlayedPacket implements Played {
     return isUntracked(this.simulated.evidence)
   }
 
-  playReply(): PlayedReply | undefined {
+  playReply(): PlayedReply | OpenReply | undefined {
     const { walks, engine } = this.playing
     const { evidence } = this.simulated
     const journey = this.explain()

@@ -12,6 +12,7 @@ import { ByContent } from './by-content.ts'
 import { HeaderlessStates } from './headerless-states.ts'
 import { HookTracker, isTelling } from './hook-tracker.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
+import { OwnAnswers } from './own-answers.ts'
 import { Repeats } from './repeats.ts'
 import type { Resolver } from './resolve.ts'
 import type { Resolved } from './resolved.ts'
@@ -50,6 +51,7 @@ export class TracedAssembler implements EventSink {
   private open = 0
   private readonly pool: OpenJourney[] = []
   private readonly sent = new Repeats()
+  private readonly answers = new OwnAnswers()
   private lastFirstLine = 0
   private settled = false
   private losing = false
@@ -234,6 +236,7 @@ export class TracedAssembler implements EventSink {
     this.lane!.push(journey)
     this.lastFirstLine = line
     this.open++
+    this.answers.note(rows, state * F.COLUMNS, at.clock, line)
     return journey
   }
 
@@ -303,6 +306,7 @@ export class TracedAssembler implements EventSink {
     // nothing else told of it
     if (journey.own) this.events++
     const lane = this.leave(journey)
+    journey.answered = !journey.complete && this.answers.isAbout(journey, this.states)
     this.onClosed(journey, mayBeFollowed && this.isFollowed(journey, lane))
     this.forget(journey)
   }

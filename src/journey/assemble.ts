@@ -12,6 +12,7 @@ import { ByContent } from './by-content.ts'
 import { ofLogs } from './logs-later.ts'
 import { JourneyQueue, OpenJourney } from './open.ts'
 import { follows, isReset, translatedEnd } from './order.ts'
+import { OwnAnswers } from './own-answers.ts'
 import { Repeats } from './repeats.ts'
 import { priorityOf, type Resolver } from './resolve.ts'
 import type { Resolved } from './resolved.ts'
@@ -49,6 +50,7 @@ export class Assembler implements EventSink {
   open = 0
   private readonly pool: OpenJourney[] = []
   private readonly sent = new Repeats()
+  private readonly answers = new OwnAnswers()
   /** Of the journey begun last. */
   private lastFirstLine = 0
   private settled = false
@@ -253,6 +255,7 @@ export class Assembler implements EventSink {
     this.lane!.push(journey)
     this.lastFirstLine = line
     this.open++
+    this.answers.note(this.states.rows, base, at.clock, line)
     this.options.onBegun?.(state)
     return journey
   }
@@ -360,6 +363,7 @@ export class Assembler implements EventSink {
     this.byContent.remove(journey)
     const left = this.byContent.first(journey.key)
     if (left && !this.byContent.next(left)) left.alone = true
+    journey.answered = !journey.complete && this.answers.isAbout(journey, this.states)
     this.onClosed(journey, followed)
     for (let i = 0; i < journey.held.length; i++) {
       const state = journey.held.at(i)

@@ -41,6 +41,10 @@ export interface Evidence {
   lossy?: true
   /** Where LOG lines alone tell of the packet: the rules that may have written the last one, and what follows them. */
   logged?: Logged
+  /** It is not complete, and this host has sent a reset or an ICMP error about it. */
+  answered?: true
+  /** Index of the first step that is not captured, but the model's: what answered it stands behind the last line. */
+  rest?: number
   /** Behind its last step, which shows the interface that it had before. */
   rerouted?: Rerouted
   /** The packet as it came to routing, where that is known for sure: in a simulation. */
@@ -153,6 +157,7 @@ function evidenceOf(
     arrivals,
     followed,
     ...(open.lossy ? { lossy: true } : {}),
+    ...(open.answered ? { answered: true } : {}),
     // what a monitor loses it tells
     ...(open.firstTraceId >= 0 ? { lossless: !open.lossy } : {}),
     ...(anew ? { rerouted: anew } : {}),

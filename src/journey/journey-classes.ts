@@ -152,7 +152,8 @@ export class JourneyClasses<T> {
       (open.beforeNat ? 8 : 0) |
       (open.natSeen ? 16 : 0) |
       (open.lossy ? 32 : 0) |
-      (this.numberOfSummary(dropSummary) << 6)
+      (open.answered ? 64 : 0) |
+      (this.numberOfSummary(dropSummary) << 7)
     scratch[1] = open.points.length
     let at = 2
     let last = -1

@@ -79,7 +79,7 @@ export interface Conclusion {
 export function decideOutcome(evidence: Evidence, world: World, lossless = evidence.lossless ?? false): Conclusion {
   const { journey, arrivals } = evidence
   const step = journey.steps.findLastIndex((one) => one.kind !== 'log')
-  const at = (outcome: Outcome, basis = evidence.logged?.stop?.basis ?? 'observed'): Conclusion => ({
+  const at = (outcome: Outcome, basis = basisOf(evidence)): Conclusion => ({
     outcome,
     basis,
     step,
@@ -124,6 +124,10 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = evide
       return cut()
   }
 }
+
+/** What stopped it was captured, or the ruleset tells it of what was. */
+const basisOf = ({ logged, rest }: Evidence): Journey['basis'] =>
+  logged?.stop?.basis ?? (rest === undefined ? 'observed' : 'inferred')
 
 /** A LOG line tells of it, and the ruleset that nothing behind can stop it. */
 function acceptedByLog({ arrivals }: Evidence, step: number): Conclusion {

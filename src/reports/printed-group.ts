@@ -22,6 +22,7 @@ const OF_EXCHANGES: ReadonlySet<string> = new Set([
     'reply-dropped',
     'reply-from-other-address',
     'reply-to-other-port',
+    'unknown-condition',
     'helper-missing',
     'connection-expired',
     'reset-by-peer',

@@ -239,14 +239,13 @@ test("a rule gives this host's own packet another of its addresses in place of t
     [10, 'filter:OUTPUT:policy:1', own],
     [10, 'nat:POSTROUTING:rule:1', own],
   ]
-  const entry = unreplied('203.0.113.9', 'src=203.0.113.9 dst=203.0.113.1 sport=8080 dport=40000').replace(
-    '10.0.0.7',
-    own.src!,
-  )
+  const reply = 'src=203.0.113.9 dst=203.0.113.1 sport=8080 dport=40000'
+  const entry = unreplied('203.0.113.9', reply).replace('10.0.0.7', own.src!)
   const second =
     '2: wan    inet 203.0.113.2/24 scope global secondary wan\\       valid_lft forever preferred_lft forever\n'
+  const route = 'local 203.0.113.2 dev wan table local proto kernel scope host src 203.0.113.1\n'
   const nat = ['-A POSTROUTING -s 203.0.113.0/24 -j MASQUERADE']
-  const found = (await codes(nat, lines, entry, '', ADDRESS + second)).get('snat-changed-source')
+  const found = (await codes(nat, lines, entry, route, ADDRESS + second)).get('snat-changed-source')
   expect(found?.message).toMatch(
     /rewrote its source 203\.0\.113\.2: 203\.0\.113\.9 sees 203\.0\.113\.1, the first of the 2 addresses of wan/,
   )

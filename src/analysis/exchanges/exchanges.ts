@@ -18,7 +18,7 @@ import { CaptureTimes } from './join/capture-times.ts'
 import { Datagrams } from './join/datagrams.ts'
 import { takeEarlierReplies } from './join/earlier-replies.ts'
 import { asItWent, fromOtherAddress, isNotUndone, mayReplyBeside } from './join/find-reply.ts'
-import { ERROR_AFTER, JoinedJourneys, type Role, type Told } from './join/joined.ts'
+import { ERROR_AFTER, JoinedJourneys, playedBack, type Role, type Told } from './join/joined.ts'
 import { LateReplies } from './join/late-replies.ts'
 import { LatelyAsked } from './join/lately-asked.ts'
 import { byEntry, notOfAnother } from './join/later.ts'
@@ -309,7 +309,7 @@ export class Exchanges {
     const known = of?.fine ? this.classes.get(of) : undefined
     if (known && (!this.keepsOwn || known.own >= MOST_OWN || this.own >= MOST_OWN_OF_ALL)) return known.told
     const journey = closed.explain()
-    const reply = known ? known.told.reply : isPassed(journey.outcome) ? closed.playReply() : undefined
+    const { reply, openReply } = known?.told ?? playedBack(isPassed(journey.outcome) ? closed.playReply() : undefined)
     const several = known ? known.told.several : this.severalOf(closed, journey)
     const inVain = known ? known.told.inVain : closed.ifInVain()
     const rewrites = rewritesOf(journey, closed.world)
@@ -322,6 +322,7 @@ export class Exchanges {
       nat: closed.passageOfNat(),
       isUntracked: closed.isUntracked(),
       ...(reply ? { reply } : {}),
+      ...(openReply ? { openReply } : {}),
       ...(several ? { several } : {}),
       ...(inVain ? { inVain } : {}),
       ...(rewrites ? { rewrites } : {}),

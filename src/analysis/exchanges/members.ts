@@ -4,7 +4,8 @@ import { isStopped } from '../../model/outcome-kinds.ts'
 import { TUPLE_WORDS } from '../closed-journey.ts'
 import { endsOf } from './ends.ts'
 import type { JoinedJourneys, Told } from './join/joined.ts'
-import { goesAsItsClass, type Seen } from './status/status.ts'
+import { goesAsItsClass } from './status/status.ts'
+import type { Seen } from './status/verdict.ts'
 
 /** What of such an exchange is its own: what `askedOf` takes from its tuple, and its number. */
 const NAMES = ['id', 'src', 'dst', 'sport', 'dport', 'icmpId', 'icmpSeq'] as const

@@ -2,7 +2,8 @@
 import { type Exchange, type ExchangeStatus, isFailed } from '../../model/exchange.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { Joined } from './join/joined.ts'
-import { PATIENCE, type Seen } from './status/status.ts'
+import { PATIENCE } from './status/unanswered.ts'
+import type { Seen } from './status/verdict.ts'
 import { seenBy, tellExchange } from './told.ts'
 
 export interface News {

@@ -31,8 +31,9 @@ import { joinToChosenPort } from './join/to-chosen-port.ts'
 import { joinErrors } from './not-forwarded.ts'
 import { byOtherUplink } from './status/other-uplink.ts'
 import { withoutOwnCopies } from './status/own-copies.ts'
-import { type Seen, verdictOf } from './status/status.ts'
+import { verdictOf } from './status/status.ts'
 import { isOfTtl } from './status/ttl-used-up.ts'
+import type { Seen } from './status/verdict.ts'
 import { withNeeded } from './strays.ts'
 
 /** Those of which a journey is shown, in the order in which they began. */

@@ -1,5 +1,5 @@
 import { withLogs } from '../../read/captures/log-readers.ts'
-import { type Detector, finding } from '../context.ts'
+import { type Context, type Detected, type Detector, finding } from '../context.ts'
 import { nameRef, refAt } from '../refs.ts'
 
 const onlyLogs = withLogs(() => import('./only-logged.ts'))
@@ -9,6 +9,8 @@ export const captureEnds: Detector = {
   code: 'capture-ends',
   detect(context) {
     const { ended } = context
+    const { rest } = context.evidence
+    if (rest !== undefined) return [restPlayed(context, rest)]
     const told = onlyLogs()?.toldByLogs(context)
     if (told) return told
     if (ended.because !== 'capture-ends') return []
@@ -28,4 +30,15 @@ export const captureEnds: Detector = {
       ),
     ]
   },
+}
+
+/** The rest is the model's: an answer of this host's shows that there was more, and of what kind. */
+function restPlayed(context: Context, rest: number): Detected {
+  const [last, rule] = [refAt(context, rest - 1), refAt(context, context.ended.step)]
+  return finding(
+    'capture-ends',
+    'note',
+    `The capture has no line of the packet after ${last ? nameRef(last) : `step ${rest}`}, but it shows the reset or ICMP error that this host sent about it. On the model, the packet goes on and ${rule ? nameRef(rule) : 'a rule'} rejects it.`,
+    { steps: [rest] },
+  )
 }

@@ -41,6 +41,13 @@ export interface PlayedReply {
   finding?: Finding
 }
 
+/** What nobody can know decides whether the reply arrives. */
+export interface OpenReply {
+  open: { condition: string; reason: string }
+  journey?: undefined
+  finding?: undefined
+}
+
 /** Undefined where nothing can be told: no request, or the engine does not know enough. `evidence`: of the explained journey. */
 export function playReply(
   evidence: Evidence,
@@ -48,7 +55,7 @@ export function playReply(
   world: World,
   engine: Engine,
   given?: WalkBudget,
-): PlayedReply | undefined {
+): PlayedReply | OpenReply | undefined {
   if (!isPassed(explained.outcome) || !asksForReply(explained, natSeen(evidence), world)) return undefined
   // nobody out there has got it who would reply
   if (explained.findings.some(({ code, severity }) => code === 'wrong-way-out' && severity !== 'note')) return undefined
@@ -56,12 +63,14 @@ export function playReply(
   const reproduction = playAgain(evidence, world, engine, given)
   if ('reason' in reproduction) return undefined
   const { told: request, asked, answer } = reproduction.play(reproduction.world)
-  if (!asked || !answer || answer.ended.outcome === 'undetermined') return undefined
+  if (!asked || !answer) return undefined
+  if (answer.ended.outcome === 'undetermined') return openReply(reproduction, answer)
   if (dependsOnReturn(reproduction, answer, reproduction.world)) return undefined
   const reply = explainAnswer(reproduction, asked, answer, reproduction.world)
   const { out } = answer.packet
   const tracking = answer.packet.ctState === 'untracked' ? ({ isUntracked: true } as const) : {}
   const stray = isPassed(reply.outcome) ? astray(answer.packet, world.host) : undefined
+  if (!stray && isLedOn(asked, answer, world)) return { journey: reply, ...tracking, finding: ledOn(answer.packet) }
   if (reaches(asked, answer) !== false && !stray) {
     if (request && mayNeverCome(explained, request.packet, world)) return undefined
     const unfound = stoppedDiscovery(reproduction, reproduction.world, answer, false)
@@ -109,6 +118,28 @@ export function playReply(
   const repair = tried.fix.some(getsThrough) ? undefined : repairs()?.repaired(reproduction)
   if (repair) tried.fix.unshift(repair.fix)
   return { journey: reply, ...tracking, finding: tried }
+}
+
+/** It is for a program of this host that asked with another one's address, and goes on to that one. */
+const isLedOn = ({ in: came, src }: Packet, { ended }: Played, { host }: World): boolean =>
+  came === undefined && ended.outcome === 'forwarded' && isLocal(src, host) === false
+
+const ledOn = ({ dst, dport, out }: Packet): Finding =>
+  finding(
+    'reply-dropped',
+    'error',
+    `Its reply would go on to ${describeEnd(dst, dport)} by ${out} (simulated): no rule or local route keeps it for the program of this host that sent the request.`,
+  )
+
+/** Undefined where it arrives either way. */
+function openReply({ play, world }: Reproduction, { ended: { open } }: Played): OpenReply | undefined {
+  if (!open || open.endless) return undefined
+  const { condition, reason } = open
+  const arrivesIf = (holds: boolean) => {
+    const { asked, answer } = play(world, new Map([[condition, holds]]))
+    return asked !== undefined && answer !== undefined && reaches(asked, answer) === true
+  }
+  return arrivesIf(true) && arrivesIf(false) ? undefined : { open: { condition, reason } }
 }
 
 /** Is the same rule named with what it did to the request? */

@@ -23,6 +23,9 @@ import { advertisementTo, isSolicitation } from '../neighbours/discovery.ts'
 
 const has = ({ tcpFlags = [] }: Packet, ...flags: string[]): boolean => flags.every((flag) => tcpFlags.includes(flag))
 
+const isOfEntry = (packet: Packet, nat: Evidence['nat'], world: World): boolean =>
+  packet.protocol === 'udp' && nat === 'unknown' && entryOpened(packet, world) !== undefined
+
 /** What is kept from connection tracking passes by nat, whatever it is. */
 export const natSeen = (evidence: Evidence): Evidence['nat'] =>
   evidence.nat === 'skipped' && isUntracked(evidence) ? 'unknown' : evidence.nat
@@ -48,9 +51,12 @@ export function isOpening({ packet }: { packet: Packet }, nat: Evidence['nat'], 
   }
 }
 
-/** Is there a reply to it that can be played? Who replies to this host's own copy replies to what it sent. */
+/**
+ * Is there a reply to it that can be played? Who replies to this host's own copy replies to what it sent. Whether the replies that
+ * conntrack lists came before a datagram or after it, the next one goes the way that they went.
+ */
 export const asksForReply = (journey: { packet: Packet }, nat: Evidence['nat'], world: World): boolean =>
-  (isOpening(journey, nat, world) || isSolicitation(journey.packet)) &&
+  (isOpening(journey, nat, world) || isSolicitation(journey.packet) || isOfEntry(journey.packet, nat, world)) &&
   !isOwnCopy(journey.packet, world.host) &&
   !isOfOverlay(journey.packet)
 

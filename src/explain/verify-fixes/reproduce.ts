@@ -79,7 +79,12 @@ export interface Reproduced {
 }
 
 /** Or the reason why the engine does not give what was seen. */
-export function reproduce(context: Context, engine: Engine, explain: ExplainPlayed): Reproduction | { reason: string } {
+export function reproduce(
+  context: Context,
+  engine: Engine,
+  explain: ExplainPlayed,
+  whyNot = whyNotSeen,
+): Reproduction | { reason: string } {
   const { journey, world, budget } = context
   const { src, dst } = journey.packet
   if (src === undefined || dst === undefined)
@@ -111,15 +116,15 @@ export function reproduce(context: Context, engine: Engine, explain: ExplainPlay
       // the trace may have settled what nobody can know
       played = observe()
     }
-    let why = whyNotSeen(context.evidence, played, before)
+    let why = whyNot(context.evidence, played, before)
     if (why !== undefined && !options.assume) {
       // what a limit still allows, only the trace tells
-      why = whyNotSeen(context.evidence, observe(), before)
+      why = whyNot(context.evidence, observe(), before)
     }
     if (why === undefined && !options.assume && sawOtherLimits(context, played)) {
       const asGuessed = [options, byTurns] as const
       // both end alike, and behind a change they need not: what the trace tells of limits counts
-      if (whyNotSeen(context.evidence, observe(), before) !== undefined) [options, byTurns] = asGuessed
+      if (whyNot(context.evidence, observe(), before) !== undefined) [options, byTurns] = asGuessed
     }
     if (why === undefined) {
       const settled = options.assume ?? new Map<string, boolean>()

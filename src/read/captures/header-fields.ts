@@ -65,6 +65,16 @@ export const identity6 = (label: number, payload: number): number => {
   return flow === 0 ? 0 : (flow << 12) | (payload & 0xfff)
 }
 
+/** Bytes. */
+const HEADER6 = 40
+
+/** Of a packet's row. */
+export function identityOf(rows: Int32Array, base: number): number {
+  const length = rows[base + LEN]!
+  if (rows[base + FAMILY] === 6) return identity6(rows[base + FLOW]!, length - HEADER6)
+  return rows[base + FAMILY] === 4 ? identity4(rows[base + ID]!, length) : 0
+}
+
 export { CT_STATUS } from '../../model/packet.ts'
 
 export const CT_STATES = ['new', 'established', 'related', 'invalid', 'untracked'] as const

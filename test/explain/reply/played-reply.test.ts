@@ -34,7 +34,7 @@ it('plays none to what a VXLAN or Geneve interface sends: what comes back is for
 
 describe('a request that got through', () => {
   it('has a reply that comes back, or one that a rule stops', () => {
-    expect(replyTo(SYN, { filter: [] })?.journey.outcome).toBe('forwarded')
+    expect(replyTo(SYN, { filter: [] })?.journey?.outcome).toBe('forwarded')
     expect(replyTo(SYN, DROPS_BACK)?.finding?.code).toBe('reply-dropped')
   })
 
@@ -55,17 +55,17 @@ describe('a private source on its way to a public address', () => {
 
   it('may have no way back: no good reply is played', () => {
     expect(replyTo(abroad, { filter: [] })).toBeUndefined()
-    expect(replyTo({ ...abroad, dst: '10.0.8.9' }, { filter: [] })?.journey.outcome).toBe('forwarded')
+    expect(replyTo({ ...abroad, dst: '10.0.8.9' }, { filter: [] })?.journey?.outcome).toBe('forwarded')
   })
 
   it('has one where it becomes an address of this host, private as well, or where connection tracking has seen replies', () => {
-    expect(replyTo(abroad, masqueraded)?.journey.outcome).toBe('forwarded')
+    expect(replyTo(abroad, masqueraded)?.journey?.outcome).toBe('forwarded')
     const known = entry({
       original: { src: '10.0.1.2', dst: '8.8.8.8', sport: 999, dport: 80 },
       reply: { src: '8.8.8.8', dst: '10.0.1.2', sport: 80, dport: 999 },
       status: ['assured'],
     })
-    expect(replyTo(abroad, { filter: [] }, { conntrack: [known] })?.journey.outcome).toBe('forwarded')
+    expect(replyTo(abroad, { filter: [] }, { conntrack: [known] })?.journey?.outcome).toBe('forwarded')
   })
 
   it('is told of all the same where a rule here would stop the reply', () => {
@@ -101,7 +101,7 @@ it('a passed rule says that its open condition did not hold, however that is wor
   const format = formatById('kernel-log')
   if (format?.kind !== 'capture') throw new Error('no capture')
   const told: (string | undefined)[] = []
-  const take = (closed: ClosedJourney) => told.push(closed.playReply()?.journey.outcome)
+  const take = (closed: ClosedJourney) => told.push(closed.playReply()?.journey?.outcome)
   const explainer = new CaptureExplainer(format.format, world, () => {}, take, { engine: modelEngine })
   explainer.push(new TextEncoder().encode(`[ 1.000000] ${log}\n`))
   explainer.end()

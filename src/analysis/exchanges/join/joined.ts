@@ -4,7 +4,7 @@
  */
 
 import type { InVain } from '../../../explain/in-vain.ts'
-import type { PlayedReply } from '../../../explain/reply/played-reply.ts'
+import type { OpenReply, PlayedReply } from '../../../explain/reply/played-reply.ts'
 import type { Evidence } from '../../../journey/evidence.ts'
 import type { Finding, Journey } from '../../../model/journey.ts'
 import type { World } from '../../../model/world.ts'
@@ -27,6 +27,8 @@ export interface Told {
   readonly isUntracked: boolean
   /** What would come back, as the model plays it. Absent: nothing can be told. */
   readonly reply?: PlayedReply
+  /** What nobody can know decides whether that arrives. */
+  readonly openReply?: OpenReply['open']
   /** All that stops it, where no single change would mend that. */
   readonly several?: Finding
   /** What is to be said if the exchange came to nothing. */
@@ -43,6 +45,9 @@ export interface Told {
   /** Absent: there are too many classes. */
   readonly of?: JourneyClass
 }
+
+export const playedBack = (played: PlayedReply | OpenReply | undefined): Pick<Told, 'reply' | 'openReply'> =>
+  played === undefined ? {} : 'open' in played ? { openReply: played.open } : { reply: played }
 
 /** Which of an exchange's lists a journey stands in. */
 export type Role = 'request' | 'retransmissions' | 'replies' | 'errors'

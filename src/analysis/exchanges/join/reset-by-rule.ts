@@ -36,9 +36,10 @@ function isAtOnce(clock: number, clocks: readonly number[] = []): boolean {
   return next !== undefined && !(next - clock > AT_ONCE)
 }
 
-/** This host has sent it. */
-const isSentReset = ({ says, journey: { packet, outcome } }: Told): boolean =>
-  says === 'resets' && packet.in === undefined && outcome === 'sent'
+/** This host has sent it, or was about to. */
+export const isOwnReset = ({ says, journey: { packet } }: Told): boolean => says === 'resets' && packet.in === undefined
+
+const isSentReset = (told: Told): boolean => isOwnReset(told) && told.journey.outcome === 'sent'
 
 /** A rule rejects it, by a reset as far as is known. */
 const mayReset = (journey: Journey): boolean => journey.outcome === 'rejected' && !rejectsByError(journey)

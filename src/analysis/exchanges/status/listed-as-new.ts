@@ -1,6 +1,7 @@
 /** A reply of which conntrack's list alone tells that it came from an address that was not asked. */
 import type { Finding } from '../../../model/journey.ts'
 import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
+import { isForMany } from '../../../rules/fib.ts'
 import { asItLeft } from '../../as-it-left.ts'
 import type { Told } from '../join/joined.ts'
 import { repliesFromOwn } from './new-connection.ts'
@@ -13,6 +14,8 @@ export function listedAsNew(told: Told): Finding | undefined {
   const { journey } = told
   const { host } = told.world
   const { protocol, src, sport } = journey.packet
+  // whoever belongs to a group replies from its own address
+  if (isForMany(journey.packet, host)) return undefined
   if (protocol !== 'udp' || journey.outcome !== 'delivered' || src === undefined || sport === undefined)
     return undefined
   const { dst, dport } = { ...journey.packet, ...asItLeft(journey) }

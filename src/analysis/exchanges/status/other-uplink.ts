@@ -67,7 +67,8 @@ export function otherUplink(parts: readonly Part[], asked: Packet, isPlayed = fa
   if (isPlayed && !isSeen) return isElsewhere ? { came, left, isSeen, isOfUplink, isSentBack: false } : undefined
   const isShownElsewhere = isElsewhere && reply !== undefined && isSeen
   const isSentBack = isShownElsewhere && goesBackOut(request, reply, left, asked)
-  const overwritten = isShownElsewhere ? markWrittenOver(journey, reply.told.journey, world, { came, left }) : undefined
+  const back = isShownElsewhere ? reply.told.journey : isElsewhere ? played?.journey : undefined
+  const overwritten = back && markWrittenOver(journey, back, world, { came, left })
   const isUnheard = () =>
     isSentBack ||
     isHalfOpen(request, reply!, asked) ||

@@ -11,7 +11,7 @@ import { isStoppedByRule } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
 import type { World } from '../../../model/world.ts'
-import { isUnreplied } from '../../../rules/conntrack/entries.ts'
+import { entryOpened, isUnreplied } from '../../../rules/conntrack/entries.ts'
 import { PATIENCE, silentFor } from '../../../rules/conntrack/silence.ts'
 import { isForMany } from '../../../rules/fib.ts'
 import type { Part } from '../join/joined.ts'
@@ -28,7 +28,7 @@ export function unrepliedBy(
   { told: { journey, world, reply } }: Part,
   comesHere: () => boolean,
 ): Unreplied | undefined {
-  if (mayPassBy(entry, journey, world)) return undefined
+  if (mayPassBy(entry, journey, world) || cameInOtherZone(entry, world)) return undefined
   const waited = silentFor(entry, world)
   if (waited === undefined || waited < PATIENCE) return undefined
   const had = `Connection tracking had seen no reply when its entries were listed, ${waited} seconds after the sender's last packet.`
@@ -43,7 +43,7 @@ export function unrepliedBy(
 
 /** The entries were listed too soon, or who knows when: that none had come then speaks against a reply, and proves nothing. */
 export function unrepliedSoon(entry: ConntrackEntry, { told: { journey, world } }: Part): Finding | undefined {
-  if (!isUnreplied(entry) || mayPassBy(entry, journey, world)) return undefined
+  if (!isUnreplied(entry) || mayPassBy(entry, journey, world) || cameInOtherZone(entry, world)) return undefined
   const listed = 'Connection tracking had seen no reply when its entries were listed'
   const when =
     silentFor(entry, world) === undefined
@@ -66,6 +66,10 @@ function mayPassBy({ original, reply: back }: ConntrackEntry, journey: Journey, 
   const isRewritten = original.dst !== back.src || original.src !== back.dst
   return out !== undefined && out === journey.packet.in && !isRewritten && !isAstray(journey)
 }
+
+/** Whoever was asked has sent something to whom it replies: in another zone, for of one tuple a zone has one connection. */
+const cameInOtherZone = ({ protocol, reply }: ConntrackEntry, world: World): boolean =>
+  entryOpened({ protocol, ...reply }, world) !== undefined
 
 const isAstray = ({ findings }: Journey): boolean => findings.some(({ code }) => code === 'wrong-way-out')
 
