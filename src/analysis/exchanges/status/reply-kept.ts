@@ -14,6 +14,7 @@ import type { Change, Finding, RuleRef } from '../../../model/journey.ts'
 import type { Packet } from '../../../model/packet.ts'
 import type { Rule } from '../../../model/ruleset.ts'
 import { writesMark } from '../../../rules/assign.ts'
+import { isLocal } from '../../../rules/fib.ts'
 import { hex } from '../../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../../rules/prefixes.ts'
 import { isAsking, type Part } from '../join/joined.ts'
@@ -30,7 +31,8 @@ function ledBack(parts: readonly Part[], { told: { journey, world } }: Part): Fi
   const { outcome, packet, steps } = journey
   if (outcome !== 'delivered' || packet.in !== undefined || !steps.some((step) => step.in === 'lo')) return undefined
   const asked = parts.find(isAsking)?.told.journey.packet
-  if (asked?.in === undefined || asked.in === 'lo') return undefined
+  const isOfOther = asked ? asked.in !== undefined && asked.in !== 'lo' : isLocal(packet.dst, world.host) === false
+  if (!isOfOther) return undefined
   // what mark it had before, nft's trace does not always show
   const at = steps.findLastIndex(
     (step) => step.hook === 'output' && (step.changes.some(isMark) || writes(ruleOfStep(step, world)?.rule)),

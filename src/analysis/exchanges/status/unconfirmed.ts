@@ -1,11 +1,14 @@
 /** A reply that was captured, and of which something says that it may not have arrived; nobody was seen to go on with it. */
 import { saysAstray } from '../../../model/exchange.ts'
 import type { ConntrackEntry } from '../../../model/host.ts'
+import { memo } from '../../../model/memo.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
+import type { World } from '../../../model/world.ts'
 import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
 import { isLongHalfOpen } from '../../../rules/conntrack/silence.ts'
+import { isLocal } from '../../../rules/fib.ts'
 import { lookupRoute, questionOf } from '../../../rules/route.ts'
 import { isAsking, type Part, type Told } from '../join/joined.ts'
 import type { UnquotedError } from '../join/unquoted.ts'
@@ -29,6 +32,7 @@ export function mayNotArrive(parts: readonly Part[], answer: Part, asked: Packet
   const entry =
     told.world.host.conntrack && (entryOpened(asked, told.world) ?? entryAnswered(told.journey.packet, told.world))
   if (entry && isUsed(entry)) return false
+  if (!parts.some(isAsking) && mayGoAstray(told)) return true
   // whoever gets a SYN ACK goes on with it at once
   if (told.says === 'answers' && entry && isLongHalfOpen(entry, told.world)) return true
   // and a router that has it in place of whoever asked may drop it
@@ -48,7 +52,30 @@ export const mayBeUntold = (refusal: Part, parts: readonly Part[], asked: Packet
 const mayBeOfRule = ({ told }: Part, parts: readonly Part[]): boolean =>
   told.journey.packet.in === undefined &&
   !parts.some((one) => isAsking(one) && isPassed(one.told.journey.outcome)) &&
-  parts.some((one) => isAsking(one) && one.told.journey.findings.some(({ code }) => code === 'no-ruleset'))
+  (parts.some(isAsking)
+    ? parts.some((one) => isAsking(one) && one.told.journey.findings.some(({ code }) => code === 'no-ruleset'))
+    : isLocal(told.journey.packet.src, told.world.host) === false || rejects(told.world))
+
+const rejects = memo(({ tables }: World): boolean =>
+  tables.some(({ chains }) =>
+    [...chains.values()].some(({ rules }) =>
+      rules.some(({ statements }) => statements.some(({ kind }) => kind === 'reject')),
+    ),
+  ),
+)
+
+/**
+ * Its request was not captured. This host has sent it by another interface than the one that has its source address, or
+ * this host got it, and has no such address.
+ */
+function mayGoAstray({ journey, world: { host } }: Told): boolean {
+  const { packet, outcome, steps } = journey
+  if (outcome === 'delivered') return isLocal(packet.dst, host) === false
+  if (packet.in !== undefined || packet.src === undefined) return false
+  const link = host.links?.find(({ addresses = [] }) => addresses.some(({ address }) => address === packet.src))
+  const out = leftBy(steps)
+  return link !== undefined && out !== undefined && out !== 'lo' && out !== link.name
+}
 
 const isUsed = ({ state, status }: ConntrackEntry): boolean =>
   state === 'ESTABLISHED' || state === 'TIME_WAIT' || status.includes('assured')
