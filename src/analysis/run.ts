@@ -109,9 +109,13 @@ export async function* stepThrough(
     const told = inputs.read?.has(capture) ? () => {} : collectInto(inputs.warnings, capture.name)
     const { idle, unmatched, engine } = options
     same?.begin(capture)
+    const world = machine.chosen?.get(capture) ?? machine.world
+    const choice = worldChoice(machine, inputs)
+    const timed = idle === undefined ? {} : { idle: idle * 1e6 }
+    const lossy = await (await import('./missing-lines.ts')).lacksLines(capture, world, { ...timed, ...choice })
     const explainer = openCapture(
       capture.format,
-      machine.chosen?.get(capture) ?? machine.world,
+      world,
       (code, message, line, count) => told(code, message, line === undefined ? undefined : line + linesBefore, count),
       same ? (closed) => same.isNew(closed) && closeOne(closed) : closeOne,
       {
@@ -122,7 +126,8 @@ export async function* stepThrough(
         ...(unmatched === undefined ? {} : { unmatched }),
         ...(engine === undefined ? {} : { engine }),
         ...(machine.name === undefined ? {} : { host: machine.name }),
-        ...worldChoice(machine, inputs),
+        ...choice,
+        ...(lossy ? { lossy } : {}),
       },
     )
     yield* readCapture(capture, explainer, told, options)

@@ -229,7 +229,7 @@ export class TracedAssembler implements EventSink {
     const { rows } = this.states
     journey.reset(id, family, at.stamp, at.clock, line, key)
     journey.traceId = journey.firstTraceId = traceId
-    journey.lossy = this.losing
+    journey.lossy = this.losing || this.options.lossy === true
     journey.repeats = this.sent.note(point, rows, state * F.COLUMNS, journey.id, at.clock, true)
     if (key >= 0) this.byContent.add(journey)
     this.lane!.byId.set(traceId, journey)

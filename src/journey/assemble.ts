@@ -247,6 +247,7 @@ export class Assembler implements EventSink {
     const base = state * F.COLUMNS
     const key = hasKey(this.states.rows, base) ? packetKey(this.states.rows, base) : CUT
     journey.reset(++this.ids.last, family, at.stamp, at.clock, line, key)
+    journey.lossy = this.options.lossy === true
     journey.repeats = this.sent.note(point, this.states.rows, base, journey.id, at.clock)
     const other = this.byContent.first(key)
     journey.alone = other === undefined

@@ -7,6 +7,8 @@ export interface AssemblerOptions {
   idle: number
   /** Journeys open at the same time; more, and the oldest is closed as it is. */
   maxOpen: number
+  /** Lines of the capture are missing, nobody knows where. */
+  lossy?: boolean
   /** Where no trace ids tell packets apart: one shows for the first time, with this state. Valid during the call alone. */
   onBegun?(state: number): void
 }

@@ -8,6 +8,7 @@ import type { Family, Packet } from '../model/packet.ts'
 import { leftByAnother } from '../model/way-out.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
+import type { TracePoint } from '../read/captures/points.ts'
 import { timeText } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { hasNatAt, hasNatChains } from './base-chains.ts'
@@ -41,6 +42,8 @@ export interface Evidence {
   lossy?: true
   /** Where LOG lines alone tell of the packet: the rules that may have written the last one, and what follows them. */
   logged?: Logged
+  /** The last line only shows the packet, as it came to a chain of which no line tells what that did. */
+  endsWithHeader?: true
   /** It is not complete, and this host has sent a reset or an ICMP error about it. */
   answered?: true
   /** Index of the first step that is not captured, but the model's: what answered it stands behind the last line. */
@@ -97,9 +100,21 @@ function gatherTraced(
   const mismatches = known ?? contradictions(steps.resolved, steps.packets, steps.hooks, resolver, steps.shownLater)
   const resolved = steps.resolved.map((one, i) => (mismatches[i] === undefined ? one : inOwnWords(one)))
   const evidence = evidenceOf(open, { ...steps, resolved }, mismatches, resolver, states, followed)
+  if (steps.resolved.length > 0 && events.at(-1)?.point.type === 'begin') evidence.endsWithHeader = true
+  if (events.some(({ point }, i) => isAlone(point, events[i + 1]?.point))) {
+    Object.assign(evidence, { lossy: true, lossless: false })
+    if (evidence.nat === 'skipped') evidence.nat = 'unknown'
+  }
   evidence.journey.traceId = open.firstTraceId.toString(16).padStart(8, '0')
   return evidence
 }
+
+/** A line that shows the packet is the first half of what nft prints of a rule, or of a policy: the other half is missing. */
+const isAlone = (header: TracePoint, next: TracePoint | undefined): boolean =>
+  header.type === 'begin' &&
+  header.chain !== undefined &&
+  next !== undefined &&
+  (next.table !== header.table || next.chain !== header.chain)
 
 /** The trace says what its rule is and does; one of the ruleset that cannot be it is not quoted in its place. */
 const inOwnWords = (one: Resolved): Resolved =>
@@ -164,7 +179,7 @@ function evidenceOf(
     nat: open.natSeen ? 'passed' : 'unknown',
   }
   // a chain of nat may be among the lines that are missing
-  if (skipped && !open.natSeen && gaps(evidence).length === 0) evidence.nat = 'skipped'
+  if (skipped && !open.natSeen && !open.lossy && gaps(evidence).length === 0) evidence.nat = 'skipped'
   return evidence
 }
 

@@ -111,6 +111,7 @@ export function decideOutcome(evidence: Evidence, world: World, lossless = evide
       if (!world.tables.some((table) => table.family === journey.family)) return open('no-ruleset')
       return open(journey.steps[step]!.kind === 'policy' ? 'unknown-policy' : 'unknown-target')
     case 'accept':
+      if (evidence.endsWithHeader) return cut()
       if (evidence.logged?.stop) return acceptedByLog(evidence, step)
       if (evidence.lossless !== undefined && !arrival.chain) return acceptedUnknown(evidence, step)
       return accepted(

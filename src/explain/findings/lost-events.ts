@@ -18,7 +18,7 @@ export const lostEvents: Detector = {
       finding(
         'lost-events',
         'warning',
-        `Lines are missing after ${first ? nameRef(first) : `step ${steps[0]}`}${more}: ${traced ? 'the monitor was too slow for the kernel' : 'printk, journald, rsyslog and NFLOG drop lines under load'}, or somebody left lines out.`,
+        `Lines ${missing.length > 0 || context.evidence.lossy !== true ? 'are' : 'may be'} missing after ${first ? nameRef(first) : `step ${steps[0]}`}${more}: ${traced ? 'the monitor was too slow for the kernel' : 'printk, journald, rsyslog and NFLOG drop lines under load'}, or somebody left lines out.`,
         {
           steps,
           fix: [

@@ -1,3 +1,4 @@
+import { gaps } from '../../journey/gaps.ts'
 import type { ConntrackEdit } from '../../model/edit.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import type { Nat } from '../../model/statement.ts'
@@ -14,6 +15,8 @@ export const natCameLate: Detector = {
   detect(context) {
     const { family, packet } = context.journey
     if ((family !== 'ip' && family !== 'ip6') || context.evidence.nat !== 'passed') return []
+    // the line that would show it rewritten may be missing
+    if (context.evidence.lossy || gaps(context.evidence).length > 0) return []
     const rule = withoutEffect(context)
     if (!rule) return []
     const { src, dst, sport, dport, protocol } = packet
