@@ -23,7 +23,8 @@ export function gaps({ journey: { steps }, arrivals, lossless }: Seen): number[]
     const sameTable = step.table === next.table && step.hook === next.hook
     // nft prints nothing for a chain in which no rule matched, and tells itself what it loses
     if (lossless !== undefined) {
-      if (!sameTable && ['jump', 'goto', 'continue'].includes(arrivals[i]!.ending)) found.push(i)
+      if ((!sameTable && ['jump', 'goto', 'continue'].includes(arrivals[i]!.ending)) || isUnled(arrivals[i + 1]!))
+        found.push(i)
       continue
     }
     switch (arrivals[i]!.ending) {
@@ -40,3 +41,7 @@ export function gaps({ journey: { steps }, arrivals, lossless }: Seen): number[]
   }
   return found
 }
+
+/** In a chain that no line leads to. */
+const isUnled = ({ chain, caller }: StepContext): boolean =>
+  chain !== undefined && chain.hook === undefined && caller === undefined

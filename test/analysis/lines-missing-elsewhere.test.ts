@@ -69,3 +69,16 @@ test('a header of nft shows that the packet came to a chain, though its rule is 
     'delivered',
   )
 })
+
+test('a chain that no line leads to', async () => {
+  const table = TABLE.replace(
+    'priority 0; policy accept;\n    accept',
+    'priority 0; policy accept;\n    counter\n    jump ssh',
+  ).replace(/\}\n$/, '  chain ssh {\n    tcp dport 22 accept\n  }\n}\n')
+  const jump = 'trace id 11111111 inet fw late rule jump ssh (verdict jump ssh)\n'
+  const end = 'trace id 11111111 inet fw ssh rule tcp dport 22 accept (verdict accept)\n'
+  const counts = 'trace id 11111111 inet fw late rule counter packets 0 bytes 0 (verdict continue)\n'
+  const whole = header('early') + rule('early') + header('late') + counts + jump + end
+  expect(await outcomeOf(whole + AFTER, table)).toEqual(['delivered', false])
+  expect(await outcomeOf(whole.replace(jump, '') + AFTER, table)).toEqual(['delivered', true])
+})
