@@ -112,7 +112,8 @@ export async function* stepThrough(
     const world = machine.chosen?.get(capture) ?? machine.world
     const choice = worldChoice(machine, inputs)
     const timed = idle === undefined ? {} : { idle: idle * 1e6 }
-    const lossy = await (await import('./missing-lines.ts')).lacksLines(capture, world, { ...timed, ...choice })
+    const { lookForGaps } = await import('./missing-lines.ts')
+    const { lossy, blocks } = await lookForGaps(capture, world, { ...timed, ...choice })
     const explainer = openCapture(
       capture.format,
       world,
@@ -130,7 +131,7 @@ export async function* stepThrough(
         ...(lossy ? { lossy } : {}),
       },
     )
-    yield* readCapture(capture, explainer, told, options)
+    yield* readCapture(capture, blocks(), explainer, told, options)
     if (!options.isUnderWay) explainer.end()
     const { bytes, events, journeys, skipped, lost, evicted } = explainer.stats
     capture.file.bytes = bytes + bytesBefore
@@ -168,6 +169,7 @@ function worldChoice(machine: MachineInput, { machines }: Inputs): Pick<CaptureO
 /** What cannot be read to its end is used as far as it goes. */
 async function* readCapture(
   { name, source }: CaptureInput,
+  blocks: AsyncIterable<Uint8Array>,
   explainer: CaptureExplainer,
   report: Report,
   { progress, onPause, whileLive }: RunOptions,
@@ -175,7 +177,7 @@ async function* readCapture(
   const over = source.live ? whileLive?.(() => source.close()) : undefined
   let total = 0
   try {
-    for await (const block of source.live ? withPauses(source.blocks()) : source.blocks()) {
+    for await (const block of source.live ? withPauses(blocks) : blocks) {
       if (block === PAUSED) explainer.pause()
       else {
         explainer.push(block)

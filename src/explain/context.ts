@@ -107,6 +107,9 @@ export function lastPacket({ evidence, ended, journey, world }: Context): Packet
 export const endsAsOwnCopy = ({ evidence, ended, world }: Context): boolean =>
   isOwnCopy(evidence.arrivals[ended.step]!.packet, world.host)
 
+/** In texts: somebody made it unreadable, or the line that has it is missing. */
+export const UNSHOWN_ADDRESS = 'an address that the capture does not show'
+
 /** `10.0.0.1:80`, `[2001:db8::1]:80`, `10.0.0.1`, `?`, and `?:80` where somebody made the address unreadable. */
 export function describeEnd(address: string | number | undefined, port: string | number | undefined): string {
   if (address === undefined) return port === undefined || port === '*' ? '?' : `?:${port}`

@@ -46,10 +46,13 @@ export function questionAnew(packet: Packet): RouteQuestion | undefined {
 /** fe80::/10 */
 export const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address)
 
-/** What the reverse path filter asks: its ends are exchanged, its ports too (net/ipv4/fib_frontend.c). */
+/**
+ * What the reverse path filter asks: its ends are exchanged, its ports too (net/ipv4/fib_frontend.c). Where the source is not
+ * known, that cannot be told, as of any text that is no address.
+ */
 export function wayBackOf({ src, protocol, sport, dport }: Packet, dst: string, mark: number): RouteQuestion {
   return {
-    ...{ dst: src!, src: dst, mark },
+    ...{ dst: src ?? '', src: dst, mark },
     ...(protocol === undefined ? {} : { protocol }),
     ...(dport === undefined ? {} : { sport: dport }),
     ...(sport === undefined ? {} : { dport: sport }),

@@ -1,5 +1,5 @@
 /** Stopped packets that are part of no exchange, and that another one needed: ICMP errors, neighbour discovery. */
-import { finding } from '../../explain/context.ts'
+import { finding, UNSHOWN_ADDRESS } from '../../explain/context.ts'
 import { isSolicitation } from '../../explain/neighbours/discovery.ts'
 import { nameRef, withoutStep } from '../../explain/refs.ts'
 import type { Exchange } from '../../model/exchange.ts'
@@ -61,7 +61,7 @@ function errorFor(
   if (!about) return undefined
   const { packet, id } = about.journey
   const what = isTooBig(packet) ? '"too big for the next link"' : `${packet.icmpType}/${packet.icmpCode}`
-  const message = `An ICMP error from ${packet.src} (#${id}, ${what}) was ${stopped(about.journey)}. It ${packet.inner ? 'is' : 'may be'} about this request.`
+  const message = `An ICMP error from ${packet.src ?? UNSHOWN_ADDRESS} (#${id}, ${what}) was ${stopped(about.journey)}. It ${packet.inner ? 'is' : 'may be'} about this request.`
   return finding('icmp-error-dropped', 'warning', message, ruleAndFix(about))
 }
 
@@ -80,7 +80,7 @@ function neighbourFor(strays: readonly Told[], { findings }: Exchange): Finding 
 function discoveryFails(about: Told, isSure: boolean): Finding {
   const { packet, id } = about.journey
   const what = packet.icmpType === 135 ? 'solicitation' : 'advertisement'
-  const message = `Neighbour discovery fails on this host: a neighbour ${what} from ${packet.src} (#${id}) was ${stopped(about.journey)}.`
+  const message = `Neighbour discovery fails on this host: a neighbour ${what} from ${packet.src ?? UNSHOWN_ADDRESS} (#${id}) was ${stopped(about.journey)}.`
   return finding('neighbour-discovery-dropped', isSure ? 'error' : 'warning', message, ruleAndFix(about))
 }
 

@@ -3,7 +3,7 @@ import type { World } from '../../model/world.ts'
 import { isForMany } from '../../rules/fib.ts'
 import { groupMac } from '../../rules/group-mac.ts'
 import { routeDevices } from '../../rules/route.ts'
-import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket, UNSHOWN_ADDRESS } from '../context.ts'
 import { toForward } from './routing.ts'
 
 /**
@@ -51,7 +51,7 @@ function tell(context: Context, why: string): Detected[] {
       steps: [ended.step + 1],
       fix: [
         {
-          description: `correct the sender's neighbour entry for ${dst}: it must have the MAC address of this host's ${device}`,
+          description: `correct the sender's neighbour entry for ${dst ?? UNSHOWN_ADDRESS}: it must have the MAC address of this host's ${device}`,
           unverified: 'this is not a rule change',
         },
         {

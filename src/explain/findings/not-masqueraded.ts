@@ -9,7 +9,7 @@ import { lookupRoute, questionOf } from '../../rules/route.ts'
 import { changesOf } from '../changes/change.ts'
 import { giveOwnSource, masqueradeSpared } from '../changes/own-source.ts'
 import type { Chosen, Doing, Spot } from '../changes/rule-changes.ts'
-import { type Context, type Detected, type Detector, finding, lastPacket } from '../context.ts'
+import { type Context, type Detected, type Detector, finding, lastPacket, UNSHOWN_ADDRESS } from '../context.ts'
 import { asks, type FailedCondition, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
 import { givesSource, goals, sourceGoals } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
@@ -58,7 +58,7 @@ export const notMasqueraded: Detector = {
     const { journey } = context
     const given = sourceRule(context)
     if (given) return withStrangeSource(context, given)
-    const { src, dst, out } = lastPacket(context)
+    const { src = UNSHOWN_ADDRESS, dst = UNSHOWN_ADDRESS, out } = lastPacket(context)
     const place = placeOfMasquerade(context)
     // to give it this host's source would have a host answer that was never asked
     const isTaken = takenFromOthers(context)?.isSure === true
@@ -115,7 +115,7 @@ export const notMasqueraded: Detector = {
       const back = `It left by ${out}, where it came in, and kept its source ${src}: ${dst} replies directly to ${src}${pastWords(context)}`
       const past = `So the reply comes from an address that ${src} never contacted`
       // a neighbour asks for nobody's way to another one; whom it has for its router to others is not known here
-      const isBeside = src !== undefined && homeOf(src, context.world.host, out)?.link.name === out
+      const isBeside = homeOf(src, context.world.host, out)?.link.name === out
       if (isBeside) return masqueraded(`${back}. ${past}.`, true)
       return masqueraded(
         `${back}, unless the route from ${dst} to ${src} leads through this host. ${past}.`,

@@ -19,7 +19,7 @@ export function listedAsNew(told: Told): Finding | undefined {
   if (protocol !== 'udp' || journey.outcome !== 'delivered' || src === undefined || sport === undefined)
     return undefined
   const { dst, dport } = { ...journey.packet, ...asItLeft(journey) }
-  if (dport === undefined) return undefined
+  if (dst === undefined || dport === undefined) return undefined
   const addresses = (host.links ?? []).flatMap((link) => link.addresses ?? []).map(({ address }) => address)
   const other = addresses.find((own) => {
     const back = { protocol, src: own, sport: dport, dst: src, dport: sport }
@@ -31,7 +31,7 @@ export function listedAsNew(told: Told): Finding | undefined {
   const contacted = isSentHere ? 'nat sent the request to' : `${src} contacted`
   return repliesFromOwn(
     told,
-    { to: dst!, port: dport, from: other },
+    { to: dst, port: dport, from: other },
     { contacted, shows: "conntrack's list shows that " },
   )
 }

@@ -68,10 +68,12 @@ function fromOwnAddress({ told }: Part, reply: Part): Finding | undefined {
 export function repliesFromOwn(
   told: Told,
   { to, port, from }: { to: string; port: number; from: string },
-  { contacted = `${told.journey.packet.src} contacted`, shows = '' } = {},
+  { contacted = '', shows = '' } = {},
 ): Finding {
+  // somebody may have made its address unreadable
+  const { src = 'the sender' } = told.journey.packet
   return repliesFromOther(
-    `${contacted} ${describeEnd(to, port)}, but ${shows}the reply comes from ${describeEnd(from, port)}. ${told.journey.packet.src} never contacted that address.`,
+    `${contacted || `${src} contacted`} ${describeEnd(to, port)}, but ${shows}the reply comes from ${describeEnd(from, port)}. ${src} never contacted that address.`,
     `make the program reply from ${to}: bind its socket to this address`,
     dnatToReplier(told, from, port),
   )

@@ -154,7 +154,8 @@ export function byOtherUplink(
   if (!found) return isPlayed ? [] : cameElsewhere(parts, status)
   const { came, left, isSeen, isOfUplink, isSentBack, reply: captured, overwritten } = found
   const [from, to] = [deviceWords(came), deviceWords(left)]
-  const { dst, src } = asked
+  // somebody may have made the address unreadable
+  const { dst, src = 'whoever asked' } = asked
   const how = isSeen ? 'its reply leaves' : 'its simulated reply leaves'
   const { journey, reply, world } = parts.find(({ role }) => role === 'request')!.told
   // played for the first of its class, whose sender a fix may name

@@ -1,5 +1,5 @@
 /** Errors that this host itself sends about what it was to forward or send: it reached nobody with it. */
-import { finding } from '../../../explain/context.ts'
+import { finding, UNSHOWN_ADDRESS } from '../../../explain/context.ts'
 import { refusedUnquoted } from '../../../explain/findings/refused-there.ts'
 import { saysAstray } from '../../../model/exchange.ts'
 import { isLossReport, isRefusal, isUnreached } from '../../../model/icmp-error.ts'
@@ -54,7 +54,7 @@ export function unreachedWith(error: Part, parts: readonly Part[]): { decided: P
 /** What the kernel says where a next hop has no link address (arp_error_report in net/ipv4/arp.c), and WireGuard where no peer has it (wg_xmit). */
 function unreached({ told: { journey, world } }: Part): Finding {
   const left = asItLeft(journey)
-  const { dst } = left
+  const { dst = UNSHOWN_ADDRESS } = left
   const out = leftBy(journey.steps) ?? journey.packet.out
   const isSix = isOfIpv6(journey)
   const hint = out === undefined ? undefined : redirected({ ...journey.packet, ...left }, out, world.host)
