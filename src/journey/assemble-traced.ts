@@ -202,7 +202,7 @@ export class TracedAssembler implements EventSink {
     if (near && !back && !this.way.isHandedOver(journey, before, base, mask)) return false
     if (!back && (journey.passed.includes(resolved.chainNumber) || !this.way.isOnwards(journey, resolved, mask)))
       return false
-    if (!(this.states.rows[before + F.PRESENT]! & this.states.rows[base + F.PRESENT]! & F.HAS_SRC)) return false
+    if (!showsSame(this.states.rows, before, base)) return false
     return this.way.isSame(before, base, journey, mask, back)
   }
 
@@ -332,4 +332,10 @@ export class TracedAssembler implements EventSink {
       this.settled || this.lastFirstLine > journey.lastLine || (this.timed && lane.clock - journey.lastClock > SOON)
     )
   }
+}
+
+/** Both show the packet's source; or neither does, since somebody made it unreadable, and the packet's own number tells. */
+function showsSame(rows: Int32Array, a: number, b: number): boolean {
+  const [one, other] = [rows[a + F.PRESENT]! & F.HAS_SRC, rows[b + F.PRESENT]! & F.HAS_SRC]
+  return one !== 0 ? other !== 0 : other === 0 && isTelling(rows, a) && isTelling(rows, b)
 }

@@ -101,7 +101,10 @@ function gatherTraced(
   const resolved = steps.resolved.map((one, i) => (mismatches[i] === undefined ? one : inOwnWords(one)))
   const evidence = evidenceOf(open, { ...steps, resolved }, mismatches, resolver, states, followed)
   if (steps.resolved.length > 0 && events.at(-1)?.point.type === 'begin') evidence.endsWithHeader = true
-  if (events.some(({ point }, i) => isAlone(point, events[i + 1]?.point))) {
+  const { src, ipId } = evidence.journey.packet
+  // its next lines, with another id, are not known for its own where somebody made its addresses unreadable
+  const isNameless = src === undefined && !ipId
+  if (isNameless || events.some(({ point }, i) => isAlone(point, events[i + 1]?.point))) {
     Object.assign(evidence, { lossy: true, lossless: false })
     if (evidence.nat === 'skipped') evidence.nat = 'unknown'
   }
