@@ -12,7 +12,7 @@ import type { Closed } from './explain-closed.ts'
 import type { CaptureInput } from './inputs/open.ts'
 
 /** Bytes of a capture that are looked at for it: the rest is believed to be as these are. */
-const FIRST = 2e6
+const FIRST = 5e5
 
 /** Nothing is read twice: `blocks` gives what was looked at, and then the rest. `options`: as it is explained. */
 export async function lookForGaps(
