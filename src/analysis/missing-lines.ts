@@ -25,13 +25,14 @@ export async function lookForGaps(
   const rest = source.blocks()[Symbol.asyncIterator]()
   const seen = new Set<JourneyClass>()
   let lossy = false
+  // what the capture says that it lost, it lost there alone
   const take = (closed: Closed) => {
     const known = closed.class
     if (lossy || (known?.fine && seen.has(known))) return
     if (known?.fine) seen.add(known)
     const evidence = closed.evidence()
     const isHeadless = format.traceIds === true && closed.id > 1 && isBare(closed.packet())
-    lossy = isHeadless || evidence.lossy === true || gaps(evidence).length > 0
+    lossy = isHeadless || evidence.lacksRule === true || gaps(evidence).length > 0
   }
   const explainer = new CaptureExplainer(format, world, () => undefined, take, options)
   const { first, failure, isWhole } = await readFirst(rest)

@@ -13,13 +13,21 @@ import { reproduce } from './verify-fixes/reproduce.ts'
 
 /** Adds the steps behind the last one to the evidence, where they end with a rule that rejects. */
 export function addRejection(evidence: Evidence, world: World, engine: Engine, given?: WalkBudget): void {
-  const ended = decideOutcome(evidence, world)
   // the other backend's capture shows what that did
   if (world.tracedBoth) return
+  const ended = decideOutcome(evidence, world)
   if (ended.outcome !== 'undetermined' && ended.outcome !== 'vanished') return
   const played = playOn(evidence, ended, world, engine, given)
-  if (played?.ended.outcome === 'rejected') append(evidence, played.evidence)
+  if (played?.ended.outcome === 'rejected' && answersSo(played.evidence, evidence.answered))
+    append(evidence, played.evidence)
 }
+
+/** Does the rule that rejects send such an answer? */
+const answersSo = ({ arrivals }: Evidence, answered: Evidence['answered']): boolean =>
+  arrivals
+    .at(-1)!
+    .rule?.statements.some((one) => one.kind === 'reject' && (one.with === 'tcp-reset') === (answered === 'reset')) ??
+  false
 
 /** Undefined where the model does not take it the way that was captured, or does not know how it goes on. */
 function playOn(
@@ -34,10 +42,8 @@ function playOn(
   return 'reason' in again ? undefined : again.play(again.world).told
 }
 
-function whyOtherWay(seen: Evidence, { evidence, ended }: Played): string | undefined {
-  if (ended.outcome === 'undetermined') return 'the model does not know how it goes on'
-  return placesOf(seen, evidence) ? undefined : 'the model takes it another way'
-}
+const whyOtherWay = (seen: Evidence, { evidence, ended }: Played): string | undefined =>
+  ended.outcome !== 'undetermined' && placesOf(seen, evidence) ? undefined : 'not as it was captured'
 
 /** Of each captured step its index among the played ones; undefined where one that decides is not there. */
 function placesOf(seen: Evidence, played: Evidence): readonly number[] | undefined {

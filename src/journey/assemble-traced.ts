@@ -306,7 +306,7 @@ export class TracedAssembler implements EventSink {
     // nothing else told of it
     if (journey.own) this.events++
     const lane = this.leave(journey)
-    journey.answered = !journey.complete && this.answers.isAbout(journey, this.states)
+    journey.answered = this.answers.about(journey, this.states)
     this.onClosed(journey, mayBeFollowed && this.isFollowed(journey, lane))
     this.forget(journey)
   }

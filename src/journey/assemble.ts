@@ -364,7 +364,7 @@ export class Assembler implements EventSink {
     this.byContent.remove(journey)
     const left = this.byContent.first(journey.key)
     if (left && !this.byContent.next(left)) left.alone = true
-    journey.answered = !journey.complete && this.answers.isAbout(journey, this.states)
+    journey.answered = this.answers.about(journey, this.states)
     this.onClosed(journey, followed)
     for (let i = 0; i < journey.held.length; i++) {
       const state = journey.held.at(i)

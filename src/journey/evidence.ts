@@ -8,14 +8,13 @@ import type { Family, Packet } from '../model/packet.ts'
 import { leftByAnother } from '../model/way-out.ts'
 import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
-import type { TracePoint } from '../read/captures/points.ts'
 import { timeText } from '../read/captures/stamp.ts'
 import type { PacketStates } from '../read/captures/states.ts'
 import { hasNatAt, hasNatChains } from './base-chains.ts'
 import { ChainStack } from './chain-stack.ts'
 import { attributeChanges } from './changes.ts'
 import { contradictions } from './contradiction.ts'
-import { gaps } from './gaps.ts'
+import { lacksLines } from './gaps.ts'
 import { placeInHooks } from './hooks.ts'
 import type { Logged } from './logged.ts'
 import { ofLogs } from './logs-later.ts'
@@ -42,10 +41,11 @@ export interface Evidence {
   lossy?: true
   /** Where LOG lines alone tell of the packet: the rules that may have written the last one, and what follows them. */
   logged?: Logged
-  /** The last line only shows the packet, as it came to a chain of which no line tells what that did. */
+  /** As TracedSteps have it. */
+  lacksRule?: true
   endsWithHeader?: true
   /** It is not complete, and this host has sent a reset or an ICMP error about it. */
-  answered?: true
+  answered?: NonNullable<OpenJourney['answered']>
   /** Index of the first step that is not captured, but the model's: what answered it stands behind the last line. */
   rest?: number
   /** Behind its last step, which shows the interface that it had before. */
@@ -100,24 +100,9 @@ function gatherTraced(
   const mismatches = known ?? contradictions(steps.resolved, steps.packets, steps.hooks, resolver, steps.shownLater)
   const resolved = steps.resolved.map((one, i) => (mismatches[i] === undefined ? one : inOwnWords(one)))
   const evidence = evidenceOf(open, { ...steps, resolved }, mismatches, resolver, states, followed)
-  if (steps.resolved.length > 0 && events.at(-1)?.point.type === 'begin') evidence.endsWithHeader = true
-  const { src, ipId } = evidence.journey.packet
-  // its next lines, with another id, are not known for its own where somebody made its addresses unreadable
-  const isNameless = src === undefined && !ipId
-  if (isNameless || events.some(({ point }, i) => isAlone(point, events[i + 1]?.point))) {
-    Object.assign(evidence, { lossy: true, lossless: false })
-    if (evidence.nat === 'skipped') evidence.nat = 'unknown'
-  }
   evidence.journey.traceId = open.firstTraceId.toString(16).padStart(8, '0')
   return evidence
 }
-
-/** A line that shows the packet is the first half of what nft prints of a rule, or of a policy: the other half is missing. */
-const isAlone = (header: TracePoint, next: TracePoint | undefined): boolean =>
-  header.type === 'begin' &&
-  header.chain !== undefined &&
-  next !== undefined &&
-  (next.table !== header.table || next.chain !== header.chain)
 
 /** The trace says what its rule is and does; one of the ruleset that cannot be it is not quoted in its place. */
 const inOwnWords = (one: Resolved): Resolved =>
@@ -125,7 +110,7 @@ const inOwnWords = (one: Resolved): Resolved =>
 
 function evidenceOf(
   open: OpenJourney,
-  { resolved, packets, hooks, depths, callers, shownLater, family, packet }: TracedSteps,
+  { resolved, packets, hooks, depths, callers, shownLater, lacksRule, endsWithHeader, family, packet }: TracedSteps,
   mismatches: readonly (string | undefined)[],
   resolver: Resolver,
   states: PacketStates,
@@ -170,19 +155,25 @@ function evidenceOf(
     )
   const anew = rerouted(arrivals, family, resolver.world)
   if (anew && anew.out !== anew.from) steps.at(-1)!.changes.push(leftByAnother(anew.from, anew.out))
+  const isTraced = open.firstTraceId >= 0
+  // its next lines, with another id, are not known for its own where somebody made its addresses unreadable
+  const isNameless = isTraced && packet.src === undefined && !packet.ipId
+  const isLossy = open.lossy || lacksRule === true || isNameless
   const evidence: Evidence = {
     journey,
     arrivals,
     followed,
-    ...(open.lossy ? { lossy: true } : {}),
-    ...(open.answered ? { answered: true } : {}),
+    ...(isLossy ? { lossy: true } : {}),
+    ...(lacksRule ? { lacksRule } : {}),
+    ...(endsWithHeader ? { endsWithHeader } : {}),
+    ...(open.answered ? { answered: open.answered } : {}),
     // what a monitor loses it tells
-    ...(open.firstTraceId >= 0 ? { lossless: !open.lossy } : {}),
+    ...(isTraced ? { lossless: !isLossy } : {}),
     ...(anew ? { rerouted: anew } : {}),
     nat: open.natSeen ? 'passed' : 'unknown',
   }
   // a chain of nat may be among the lines that are missing
-  if (skipped && !open.natSeen && !open.lossy && gaps(evidence).length === 0) evidence.nat = 'skipped'
+  if (skipped && !open.natSeen && !lacksLines(evidence)) evidence.nat = 'skipped'
   return evidence
 }
 

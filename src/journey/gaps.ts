@@ -10,7 +10,11 @@ interface Seen {
   arrivals: readonly StepContext[]
   /** As Evidence's: absent where the capture has no trace ids. */
   lossless?: boolean
+  lossy?: true
 }
+
+/** Some are missing, or may be: of what the journey does not show nothing is concluded. */
+export const lacksLines = (seen: Seen): boolean => seen.lossy === true || gaps(seen).length > 0
 
 /** Indexes of steps behind which lines are missing. */
 export function gaps({ journey: { steps }, arrivals, lossless }: Seen): number[] {

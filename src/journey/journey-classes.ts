@@ -152,8 +152,8 @@ export class JourneyClasses<T> {
       (open.beforeNat ? 8 : 0) |
       (open.natSeen ? 16 : 0) |
       (open.lossy ? 32 : 0) |
-      (open.answered ? 64 : 0) |
-      (this.numberOfSummary(dropSummary) << 7)
+      (ANSWERED.indexOf(open.answered) << 6) |
+      (this.numberOfSummary(dropSummary) << 8)
     scratch[1] = open.points.length
     let at = 2
     let last = -1
@@ -219,6 +219,9 @@ export class JourneyClasses<T> {
     return true
   }
 }
+
+/** By two bits. */
+const ANSWERED: readonly OpenJourney['answered'][] = [undefined, 'reset', 'error']
 
 /** From then on it surely loops, and one round is like the next. */
 const MOST_ROUNDS = 3

@@ -43,8 +43,8 @@ export class OpenJourney {
   repeats: readonly Repeat[] = []
   /** The last event ended the journey, as far as the ruleset tells. */
   complete = false
-  /** It is not complete, and this host has sent an error or a reset about it, which a rule may have sent. */
-  answered = false
+  /** It is not complete, and this host has sent a reset or an ICMP error about it, which a rule may have sent. */
+  answered: 'reset' | 'error' | undefined
   key = 0
   /** Of a capture with trace ids; -1: it has none. */
   traceId = -1
@@ -87,7 +87,8 @@ export class OpenJourney {
     this.hook = undefined
     this.table = undefined
     this.number = this.hookNumber = this.tableNumber = 0
-    this.ended = this.beforeNat = this.natSeen = this.throughLoopback = this.complete = this.answered = this.own = false
+    this.ended = this.beforeNat = this.natSeen = this.throughLoopback = this.complete = this.own = false
+    this.answered = undefined
     this.onlyOverLo = false
     this.key = key
     this.sibling = undefined

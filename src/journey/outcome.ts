@@ -25,7 +25,7 @@ import {
 import { behindBridgeChain } from './bridge-outcome.ts'
 import { goesOn, goesToThisHost, leadsToThisHost, sentByEntry } from './destination.ts'
 import { type Evidence, isUntracked, priorityHere } from './evidence.ts'
-import { gaps } from './gaps.ts'
+import { lacksLines } from './gaps.ts'
 import { writesDestination } from './given-destination.ts'
 import { isRewrittenAt, type StepContext } from './step-context.ts'
 import { withoutTwins } from './twins.ts'
@@ -215,8 +215,7 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
     if (rival) return { ...ended('undetermined'), because: 'other-backend', missing: rival }
     if (side && backendOf(next.table) !== side)
       return { ...ended('undetermined'), because: 'other-backend', missing: next }
-    if (evidence.lossy || gaps(evidence).length > 0)
-      return { ...ended('undetermined'), because: 'lost-events', missing: next }
+    if (lacksLines(evidence)) return { ...ended('undetermined'), because: 'lost-events', missing: next }
     if (lossless && evidence.followed) return { ...ended('vanished'), missing: next }
     if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }
     return { ...ended('undetermined'), because: 'capture-ends', missing: next }

@@ -48,21 +48,21 @@ export class OwnAnswers {
     this.next = (this.next + 1) % MOST
   }
 
-  /** Has this host sent one about a packet, while that was on its way as far as its lines tell? */
-  isAbout(journey: OpenJourney, { rows }: PacketStates): boolean {
-    if (this.latest.length === 0) return false
+  /** Which of them this host has sent about a packet, while that was on its way as far as its lines tell. */
+  about(journey: OpenJourney, { rows }: PacketStates): OpenJourney['answered'] {
+    if (this.latest.length === 0 || journey.complete) return undefined
     const first = journey.states.at(0) * F.COLUMNS
     const last = journey.shown * F.COLUMNS
-    if (isReset(rows, first) || isOwnError(rows, first)) return false
-    return this.latest.some((one) => {
+    if (isReset(rows, first) || isOwnError(rows, first)) return undefined
+    const found = this.latest.find((one) => {
       if (one.host !== rows[first + F.HOST] || one.line < journey.firstLine) return false
-      const since = one.clock - journey.lastClock
-      if (since > AT_ONCE || since < journey.firstClock - journey.lastClock) return false
+      if (one.clock < journey.firstClock || one.clock - journey.lastClock > AT_ONCE) return false
       if (!isAt(rows, first + F.SRC, one.dst)) return false
       if (!one.ports) return one.quoted === 0 || one.quoted === F.identityOf(rows, first)
       const [from, to] = one.ports
       return isAt(rows, last + F.DST, one.src) && rows[last + F.DPT] === from && rows[last + F.SPT] === to
     })
+    return found && (found.ports ? 'reset' : 'error')
   }
 }
 

@@ -3,6 +3,7 @@ import type { Hook } from '../model/hook.ts'
 import { memo } from '../model/memo.ts'
 import type { Family, Packet } from '../model/packet.ts'
 import type { Rule } from '../model/ruleset.ts'
+import type { TracePoint } from '../read/captures/points.ts'
 import { writesMark } from '../rules/assign.ts'
 import type { OpenJourney } from './open.ts'
 import { type Place, placeTraced } from './place-traced.ts'
@@ -22,6 +23,10 @@ export interface TracedSteps {
    * of a base chain has been executed (nft_trace_notify).
    */
   shownLater?: readonly boolean[]
+  /** Between its lines one that only shows the packet has no rule or policy behind it, which nft prints with it. */
+  lacksRule?: true
+  /** The same of the last line: no line tells what the chain did that the packet came to. */
+  endsWithHeader?: true
   family: Family
   /** As it first appeared. */
   packet: Packet
@@ -47,10 +52,18 @@ export function tracedSteps(open: OpenJourney, events: readonly Resolved[], show
     depths: steps.map((i) => places[i]!.depth),
     callers: steps.map((i) => callerOf(places[i]!, numbers)),
     shownLater: shownLater(laid).filter((_, i) => numbers.has(i)),
+    ...(events.some(({ point }, i) => isAlone(point, events[i + 1]?.point)) ? { lacksRule: true } : {}),
+    ...(steps.length > 0 && events.at(-1)?.point.type === 'begin' ? { endsWithHeader: true } : {}),
     family: familyOf(events, packets),
     packet: packets.find((one) => Object.keys(one).length > 0) ?? {},
   }
 }
+
+const isAlone = (header: TracePoint, next: TracePoint | undefined): boolean =>
+  header.type === 'begin' &&
+  header.chain !== undefined &&
+  next !== undefined &&
+  (next.table !== header.table || next.chain !== header.chain)
 
 /** Of a chain's first rule, and of those behind one that writes: what they ask for may have been there, and be gone. */
 function shownLater(laid: readonly Resolved[]): boolean[] {

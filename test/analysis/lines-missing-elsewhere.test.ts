@@ -82,3 +82,13 @@ test('a chain that no line leads to', async () => {
   expect(await outcomeOf(whole + AFTER, table)).toEqual(['delivered', false])
   expect(await outcomeOf(whole.replace(jump, '') + AFTER, table)).toEqual(['delivered', true])
 })
+
+test('what a capture says that it lost, or has not seen the beginning of, says nothing of other packets', async () => {
+  const vanished = SEEN.map((place) => [9, trace(place, SYN)] as const)
+  const later = [12, trace('raw:PREROUTING:rule:1', OTHER)] as const
+  const begun = [1, trace('raw:PREROUTING:rule:1', { ...OTHER, sport: 40_002 })] as const
+  const lost = '[    1.000001] systemd-journald[233]: Missed 3 kernel messages\n'
+  expect(await outcomeOf(clocked([begun]) + lost + clocked([...vanished, later]), RULES)).toEqual(['vanished', false])
+  const cut = 'trace id 33333333 inet fw early rule accept (verdict accept)\n'
+  expect((await outcomeOf(cut + header('early') + rule('early') + AFTER, TABLE))[0]).toBe('vanished')
+})

@@ -38,7 +38,7 @@ function restPlayed(context: Context, rest: number): Detected {
   return finding(
     'capture-ends',
     'note',
-    `The capture has no line of the packet after ${last ? nameRef(last) : `step ${rest}`}, but it shows the reset or ICMP error that this host sent about it. On the model, the packet goes on and ${rule ? nameRef(rule) : 'a rule'} rejects it.`,
+    `The capture has no line of the packet after ${last ? nameRef(last) : `step ${rest}`}, but it shows the ${context.evidence.answered === 'reset' ? 'reset' : 'ICMP error'} that this host sent about it. On the model, the packet goes on and ${rule ? nameRef(rule) : 'a rule'} rejects it.`,
     { steps: [rest] },
   )
 }

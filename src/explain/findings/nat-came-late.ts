@@ -1,4 +1,4 @@
-import { gaps } from '../../journey/gaps.ts'
+import { lacksLines } from '../../journey/gaps.ts'
 import type { ConntrackEdit } from '../../model/edit.ts'
 import type { ConntrackEntry } from '../../model/host.ts'
 import type { Nat } from '../../model/statement.ts'
@@ -16,7 +16,7 @@ export const natCameLate: Detector = {
     const { family, packet } = context.journey
     if ((family !== 'ip' && family !== 'ip6') || context.evidence.nat !== 'passed') return []
     // the line that would show it rewritten may be missing
-    if (context.evidence.lossy || gaps(context.evidence).length > 0) return []
+    if (lacksLines(context.evidence)) return []
     const rule = withoutEffect(context)
     if (!rule) return []
     const { src, dst, sport, dport, protocol } = packet

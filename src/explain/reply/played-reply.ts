@@ -41,7 +41,7 @@ export interface PlayedReply {
   finding?: Finding
 }
 
-/** What nobody can know decides whether the reply arrives. */
+/** What nobody can know decides whether the reply arrives: there is neither a way to tell, nor a reason. */
 export interface OpenReply {
   open: { condition: string; reason: string }
   journey?: undefined
@@ -64,7 +64,7 @@ export function playReply(
   if ('reason' in reproduction) return undefined
   const { told: request, asked, answer } = reproduction.play(reproduction.world)
   if (!asked || !answer) return undefined
-  if (answer.ended.outcome === 'undetermined') return openReply(reproduction, answer)
+  if (answer.ended.outcome === 'undetermined') return unlessEitherWay(reproduction, answer)
   if (dependsOnReturn(reproduction, answer, reproduction.world)) return undefined
   const reply = explainAnswer(reproduction, asked, answer, reproduction.world)
   const { out } = answer.packet
@@ -128,11 +128,11 @@ const ledOn = ({ dst, dport, out }: Packet): Finding =>
   finding(
     'reply-dropped',
     'error',
-    `Its reply would go on to ${describeEnd(dst, dport)} by ${out} (simulated): no rule or local route keeps it for the program of this host that sent the request.`,
+    `Its reply would leave by ${out} for ${describeEnd(dst, dport)} (simulated). No rule or local route keeps it on this host, where a program sent the request with that address.`,
   )
 
 /** Undefined where it arrives either way. */
-function openReply({ play, world }: Reproduction, { ended: { open } }: Played): OpenReply | undefined {
+function unlessEitherWay({ play, world }: Reproduction, { ended: { open } }: Played): OpenReply | undefined {
   if (!open || open.endless) return undefined
   const { condition, reason } = open
   const arrivesIf = (holds: boolean) => {

@@ -46,6 +46,7 @@ export interface Told {
   readonly of?: JourneyClass
 }
 
+/** As an exchange knows it. */
 export const playedBack = (played: PlayedReply | OpenReply | undefined): Pick<Told, 'reply' | 'openReply'> =>
   played === undefined ? {} : 'open' in played ? { openReply: played.open } : { reply: played }
 

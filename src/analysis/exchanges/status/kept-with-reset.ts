@@ -16,6 +16,6 @@ export function keptWithReset(parts: readonly Part[]): Finding | undefined {
   return finding(
     'reply-dropped',
     'error',
-    `This host itself sent a reset from ${packet.src}, #${reset.id}: the reply to ${packet.src} came to this host and did not go on. Either a rule rejected it, or this host took it for its own (a local route, or a transparent proxy's rule).`,
+    `This host itself sent a reset from ${packet.src}, #${reset.id}. So the reply to ${packet.src} came to this host and did not go on: a rule rejected it, or a local route or a transparent proxy's rule kept it here.`,
   )
 }

@@ -71,7 +71,7 @@ export function repliesFromOwn(
   { contacted = '', shows = '' } = {},
 ): Finding {
   // somebody may have made its address unreadable
-  const { src = 'the sender' } = told.journey.packet
+  const { src = 'The sender' } = told.journey.packet
   return repliesFromOther(
     `${contacted || `${src} contacted`} ${describeEnd(to, port)}, but ${shows}the reply comes from ${describeEnd(from, port)}. ${src} never contacted that address.`,
     `make the program reply from ${to}: bind its socket to this address`,

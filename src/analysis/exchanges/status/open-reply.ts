@@ -3,7 +3,7 @@ import { finding } from '../../../explain/context.ts'
 import type { Finding } from '../../../model/journey.ts'
 import type { Told } from '../join/joined.ts'
 
-export const openReply = ({ condition, reason }: NonNullable<Told['openReply']>): Finding =>
+export const leftOpen = ({ condition, reason }: NonNullable<Told['openReply']>): Finding =>
   finding(
     'unknown-condition',
     'warning',

@@ -28,7 +28,7 @@ import { carriesData } from './segment.ts'
 import { sentElsewhere } from './sent-elsewhere.ts'
 import { setTooSmall } from './ttl-used-up.ts'
 import { unacknowledged } from './unacknowledged.ts'
-import { unheard } from './unanswered.ts'
+import { unanswered } from './unanswered.ts'
 import { mayBeUntold, mayNotArrive } from './unconfirmed.ts'
 import { goesOnBehind, isUnheardOf } from './unheard.ts'
 import { isAboutEnd, refusedBy, unreachedWith } from './unreached.ts'
@@ -118,7 +118,7 @@ export function verdictOf(joined: Joined, ask: () => Packet, seen: Seen): Verdic
       ? parts.findLast((one) => isAsking(one) && (passed(one) || (!isGoneOn && one.role === 'request')))
       : undefined
   const request = shown ?? last
-  return isAsking(request) && passed(request) ? unheard(joined, parts, request, ask, seen) : silent(request)
+  return isAsking(request) && passed(request) ? unanswered(joined, parts, request, ask, seen) : silent(request)
 }
 
 /** What comes of a request goes by its class where no entry, reply or error tells of its very packet. */

@@ -17,7 +17,7 @@ import { unaskedHop } from '../strays.ts'
 import { hasGoneOn, isSameAttempt } from './gone-on.ts'
 import { keptWithReset } from './kept-with-reset.ts'
 import { fromOtherEnd, inOtherNetwork } from './later.ts'
-import { openReply } from './open-reply.ts'
+import { leftOpen } from './open-reply.ts'
 import { otherUplink } from './other-uplink.ts'
 import { returnedAs } from './returned-as.ts'
 import { sentElsewhere } from './sent-elsewhere.ts'
@@ -35,7 +35,7 @@ export const PATIENCE = 2e6
 const BURST = 5
 
 /** It passed, and no reply was captured. */
-export function unheard(
+export function unanswered(
   { tuple }: Joined,
   parts: readonly Part[],
   request: Part,
@@ -99,7 +99,7 @@ export function unheard(
   // a reply to what came before it
   const isFresh = !replied && entry && isReplied(entry) && nat !== 'skipped'
   const open = request.told.openReply
-  if (isFresh && open) return { ...observed('undetermined', request), finding: openReply(open) }
+  if (isFresh && open) return { ...observed('undetermined', request), finding: leftOpen(open) }
   if (isFresh && !otherUplink(parts, ask())) return inferred('answered', request)
   if (reply && seen.played && !isDoubted(journey) && !elsewhereAsWell && !leavesElsewhere())
     return inferred('answered', request)

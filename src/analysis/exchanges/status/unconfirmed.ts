@@ -1,14 +1,13 @@
 /** A reply that was captured, and of which something says that it may not have arrived; nobody was seen to go on with it. */
 import { saysAstray } from '../../../model/exchange.ts'
 import type { ConntrackEntry } from '../../../model/host.ts'
-import { memo } from '../../../model/memo.ts'
+import type { Journey } from '../../../model/journey.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
 import type { Packet } from '../../../model/packet.ts'
 import { leftBy } from '../../../model/way-out.ts'
-import type { World } from '../../../model/world.ts'
 import { entryAnswered, entryOpened } from '../../../rules/conntrack/entries.ts'
 import { isLongHalfOpen } from '../../../rules/conntrack/silence.ts'
-import { isLocal } from '../../../rules/fib.ts'
+import { isLocal, linkWith } from '../../../rules/fib.ts'
 import { lookupRoute, questionOf } from '../../../rules/route.ts'
 import { isAsking, type Part, type Told } from '../join/joined.ts'
 import type { UnquotedError } from '../join/unquoted.ts'
@@ -49,20 +48,12 @@ export const mayBeUntold = (refusal: Part, parts: readonly Part[], asked: Packet
   mayBeOfRule(refusal, parts) || isForSilentHop(refusal) || otherUplink(parts, asked) !== undefined
 
 /** This host itself says no, and nothing shows that the request passed its rules: one of them may have rejected it. */
-const mayBeOfRule = ({ told }: Part, parts: readonly Part[]): boolean =>
-  told.journey.packet.in === undefined &&
-  !parts.some((one) => isAsking(one) && isPassed(one.told.journey.outcome)) &&
-  (parts.some(isAsking)
-    ? parts.some((one) => isAsking(one) && one.told.journey.findings.some(({ code }) => code === 'no-ruleset'))
-    : isLocal(told.journey.packet.src, told.world.host) === false || rejects(told.world))
-
-const rejects = memo(({ tables }: World): boolean =>
-  tables.some(({ chains }) =>
-    [...chains.values()].some(({ rules }) =>
-      rules.some(({ statements }) => statements.some(({ kind }) => kind === 'reject')),
-    ),
-  ),
-)
+function mayBeOfRule({ told: { journey } }: Part, parts: readonly Part[]): boolean {
+  const requests = parts.filter(isAsking).map(({ told }) => told.journey)
+  if (journey.packet.in !== undefined || requests.some(({ outcome }) => isPassed(outcome))) return false
+  const has = (code: string, { findings }: Journey) => findings.some((one) => one.code === code)
+  return requests.length > 0 ? requests.some((one) => has('no-ruleset', one)) : !has('refused-here', journey)
+}
 
 /**
  * Its request was not captured. This host has sent it by another interface than the one that has its source address, or
@@ -72,7 +63,7 @@ function mayGoAstray({ journey, world: { host } }: Told): boolean {
   const { packet, outcome, steps } = journey
   if (outcome === 'delivered') return isLocal(packet.dst, host) === false
   if (packet.in !== undefined || packet.src === undefined) return false
-  const link = host.links?.find(({ addresses = [] }) => addresses.some(({ address }) => address === packet.src))
+  const link = linkWith(host, packet.src)
   const out = leftBy(steps)
   return link !== undefined && out !== undefined && out !== 'lo' && out !== link.name
 }
