@@ -1,12 +1,11 @@
 /** What would become of a packet in one table, from a position in its chains on: the packet itself goes nowhere. */
 
-import type { Condition } from '../model/condition.ts'
 import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
 import type { Chain, Rule, Table } from '../model/ruleset.ts'
 import type { EvalContext } from './eval-context.ts'
 import { evaluateAll, evaluateRange } from './evaluate.ts'
-import { holdsUnused } from './lasting.ts'
+import { evaluateUnused } from './lasting.ts'
 import { type Line, PreparedChain, type PreparedRule, preparedChain } from './prepared-chain.ts'
 import { isUnknown, type Unknown, unknown } from './truth.ts'
 import { isNotListed } from './unshown.ts'
@@ -68,15 +67,6 @@ const sparesSender = (rule: Rule): boolean =>
   /^(accept|return)$/.test(verdictOf(rule).text) &&
   rule.conditions.some((one) => one.kind === 'compare' && one.op === '==' && /^meta (sk[ug]id|cgroup)$/.test(one.field))
 
-function unusedTruth(conditions: readonly Condition[], state: EvalContext): boolean | Unknown {
-  const counting = conditions.filter((one) => holdsUnused(one) !== undefined)
-  const truth = evaluateAll(
-    conditions.filter((one) => !counting.includes(one)),
-    state,
-  )
-  return truth !== false && counting.some((one) => holdsUnused(one) === false) ? false : truth
-}
-
 const prepared = (table: Table, chain: Chain): PreparedChain =>
   (table.chains.get(chain.name) === chain ? preparedChain(table, chain.name) : undefined) ?? supposed(table)(chain)
 
@@ -125,7 +115,7 @@ class SupposedWalk implements Walker<Walk> {
     const { conditions } = rule
     const whole = from === 0 && to === conditions.length
     const truth = whole ? evaluateAll(conditions, this.state) : evaluateRange(conditions, from, to, this.state)
-    if (this.unused && isUnknown(truth)) return unusedTruth(conditions.slice(from, to), this.state)
+    if (this.unused && isUnknown(truth)) return evaluateUnused(conditions.slice(from, to), this.state)
     return this.holds && isUnknown(truth) && !isNotListed(truth) ? !sparesSender(rule) : truth
   }
 

@@ -220,6 +220,7 @@ describe('a rule in a chain that is not its own', () => {
     ['shorewall', 'filter INPUT', '-A INPUT -j LOG --log-prefix "Shorewall:INPUT:REJECT:" --log-level 6'],
     ['shorewall', 'filter INPUT', '-A INPUT -g reject', ['shorewall', 'reject']],
     ['neutron', 'nat POSTROUTING', '-A POSTROUTING -j quantum-postrouting-bottom'],
+    ['ufw', 'filter DOCKER-USER', '-A DOCKER-USER -j RETURN', ['ufw-docker-logging-deny']],
   ])('%s wrote in %s: %s', (owner, where, text, beside) => {
     expect(ownerOf(place(where, text, beside))?.name).toBe(owner)
   })
@@ -246,7 +247,15 @@ describe('a rule in a chain that is not its own', () => {
     expect(kubelet(localnet)).toContain('loopback source')
     expect(kubelet(marked)).toContain('KUBE-MARK-DROP')
     expect(advice('filter ufw-before-input')).toContain('before.rules')
+    expect(advice('filter ufw-after-input')).toContain('after.rules')
+    expect(advice('filter ufw-docker-logging-deny')).toContain('ufw route allow')
     expect(advice('filter INPUT_direct', '-A INPUT_direct -j DROP')).toContain('--direct')
+    expect(advice('filter ts-forward', '-A ts-forward -o tailscale0 -j ACCEPT')).toContain('ACLs')
+    for (const stateful of [
+      '-A ts-forward -o tailscale0 -m conntrack ! --ctstate RELATED,ESTABLISHED -j DROP',
+      'oifname "tailscale0" ct state ! established,related counter packets 1 bytes 60 drop',
+    ])
+      expect(advice('ip filter ts-forward', stateful)).toContain('--stateful-filtering=false')
     expect(advice('filter INPUT', '-A INPUT -j INPUT_direct')).toContain('--zone')
     expect(advice('inet firewalld filter_IN_public')).toContain('--zone')
     expect(advice('filter FORWARD', '-A FORWARD -j REJECT --reject-with icmp-host-prohibited')).toContain('--zone')

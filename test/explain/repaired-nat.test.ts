@@ -19,7 +19,7 @@ describe('two things wrong with where nat sends it', () => {
       '-A PREROUTING -p udp -m udp --dport 80 -j DNAT --to-destination 10.0.2.9:80',
     ]
     expect(repairOf({ nat, filter }, TO_ROUTER, host)?.command).toBe(
-      'iptables -t nat -D PREROUTING 1 && iptables -t nat -R PREROUTING 1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80',
+      'iptables -t nat -D PREROUTING 1 && iptables -t nat -I PREROUTING 1 -p tcp -m tcp --dport 80 -j DNAT --to-destination 10.0.2.9:80',
     )
   })
 

@@ -69,8 +69,13 @@ export const iptablesChanges: RuleChanges = {
     }))
   },
   correct(ref, miss, packet, how) {
-    const words = corrected(ruleWords(ref), miss, packet, how)
-    return words && replaceRule(ref, words)
+    const before = ruleWords(ref)
+    const words = corrected(before, miss, packet, how)
+    if (!words) return undefined
+    const isLost = words.length === before.length && words.some((one, i) => !`${one},`.startsWith(`${before[i]},`))
+    return how?.keeps && !how.turned && isLost
+      ? newRule(ref, { chain: ref.chain, before: ref }, words)
+      : replaceRule(ref, words)
   },
   asBeforeNat(ref) {
     const words = beforeNat(ruleWords(ref))

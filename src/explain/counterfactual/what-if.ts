@@ -23,8 +23,8 @@ import { type Context, momentAt } from '../context.ts'
 import { connectionMarkBehind, markBehind } from './mark-behind.ts'
 import { chainLedTo, isNatChain, positionsBelow, type SkippedRule, type TableTraversal } from './skipped-rules.ts'
 
-/** Had the rule of step `i` not matched; undefined without a ruleset. */
-export function hadItNotMatched(context: Context, i: number): Walk | undefined {
+/** Had the rule of step `i` not matched; undefined without a ruleset. `open`: as walk has it. */
+export function hadItNotMatched(context: Context, i: number, open: Open = 'stop'): Walk | undefined {
   const { table, chain, rule } = context.evidence.arrivals[i]!
   if (!table || !chain || !rule) return undefined
   return onwards(
@@ -32,6 +32,7 @@ export function hadItNotMatched(context: Context, i: number): Walk | undefined {
     table,
     [...positionsBelow(context, i), { chain, index: rule.ruleNumber }],
     momentAt(context, i),
+    open,
   )
 }
 
@@ -149,16 +150,20 @@ function momentBehind(context: Context, i: number): EvalContext {
 /** A packet that met one of these comes back from no chain. */
 const DECIDING: ReadonlySet<VerdictKind> = new Set(['accept', 'drop', 'reject', 'stolen', 'queue'])
 
-/** Had the rule matched that the packet passed. `gives`: the verdict that its map would have had for the packet. */
+/**
+ * Had the rule matched that the packet passed, and had limits behind it room. `gives`: the verdict that its map would have
+ * had for the packet.
+ */
 export function hadItMatched(context: Context, passed: SkippedRule, gives?: string): Walk {
   const { pass, below, chain, moment } = passed
   const rule = gives === undefined ? passed.rule : withVerdict(passed.rule, gives)
   const { ending } = verdictOf(rule)
-  if (ending === 'return') return onwards(context, pass.table, below, moment)
+  if (ending === 'return') return onwards(context, pass.table, below, moment, 'unused')
   const alone: ChainPosition = { chain: withoutConditions(rule, chain.name), index: 0 }
   const behind: ChainPosition = { chain, index: rule.ruleNumber }
   // a chain left by goto is not come back to
-  return onwards(context, pass.table, ending === 'goto' ? [...below, alone] : [...below, behind, alone], moment)
+  const stack = ending === 'goto' ? [...below, alone] : [...below, behind, alone]
+  return onwards(context, pass.table, stack, moment, 'unused')
 }
 
 /** A chain of the rule alone. Many packets pass the same rules. */

@@ -3,6 +3,7 @@ import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import type { Rule } from '../../model/ruleset.ts'
 import { conditionText, evaluateAll } from '../../rules/evaluate.ts'
+import { evaluateUnused, lasts } from '../../rules/lasting.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit, Walk } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
@@ -42,9 +43,8 @@ export const acceptedTooLate: Detector = {
     if (evaluateAll(later.rule.conditions, arrivedAt(context, stopping)) === false) return []
     const { name } = goal.pass.table
     const [ref, accepting] = [later, accepts].map(({ chain, rule }) => refOf(context, name, chain, rule))
-    const does = leads
-      ? `would lead this packet to ${nameBeside(accepting!, ref!)}, which accepts it`
-      : 'would accept this packet'
+    const isCounted = [...accepts.matched, accepts].some(({ rule }) => rule.conditions.some(lasts))
+    const does = `${leads ? `would lead this packet to ${nameBeside(accepting!, ref!)}, which accepts it` : 'would accept this packet'}${isCounted ? ' (as long as its limit is not used up)' : ''}`
     const stops = arrivals[stopping]!.rule
     const isApart = stops?.conditions.some((one) => asksMore(one, [...accepts.matched, accepts])) === true
     const comment = commentWords(stops)
@@ -178,7 +178,7 @@ function acceptsBehind(context: Context, goal: Goal, way: readonly number[]): Ac
           (one) =>
             verdictOf(one).ending === 'accept' &&
             one.conditions.length > 0 &&
-            evaluateAll(one.conditions, momentAt(context, step)) === true,
+            evaluateUnused(one.conditions, momentAt(context, step)) === true,
         )
     if (chain && rule && accepts) return { chain, rule: accepts, matched: [] }
   }
@@ -190,6 +190,7 @@ const isDefault = ({ rule }: Pick<Visit, 'rule'>): boolean =>
   rule.conditions.length === 0 && verdictOf(rule).ending === 'goto'
 
 function hadItNotMatchedTo(context: Context, goal: Goal, at: number): Walk | undefined {
-  const next = hadItNotMatched(context, at)
+  // what stands behind what stopped it has counted none of such packets
+  const next = hadItNotMatched(context, at, 'unused')
   return next && goal.wanted(next) ? next : undefined
 }

@@ -6,7 +6,7 @@ import type { Rule } from '../../model/ruleset.ts'
 import type { EvalContext } from '../../rules/eval-context.ts'
 import { evaluate } from '../../rules/evaluate.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { knowsSockets, listener } from '../../rules/sockets.ts'
+import { isForNobody, knowsSockets, listener } from '../../rules/sockets.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import { masqueradeSpared } from '../changes/own-source.ts'
@@ -231,6 +231,7 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
     return []
   // a program listens there by the rule's own protocol
   if (fieldOf(miss.condition) === 'meta l4proto' && wantedBy(miss.condition).some(serves)) return []
+  const keeps = !isGone && !turned && mayServeOthers(context, one)
   // where others may need the rule for the end that it asks, none is taken from them: nat gets one for such packets beside it
   const isOfOthers = isOtherEnd(miss, moment.packet) && used !== false
   if (isOfOthers && kind !== 'destination') return []
@@ -252,18 +253,20 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
             `${nameRef(ref)} goes on to serve ${wantedBy(miss.condition)}`,
           )
         : propose(
-            `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
+            `${keeps ? 'do the same for such packets as' : 'make'} rule ${ref.ruleNumber} of ${ref.chain}${keeps ? '' : ' match such packets'}`,
             changesOf(ref).correct(ref, miss, moment.packet, {
               gives,
-              keeps: used === undefined,
+              keeps,
               turned,
               handshake: isProxied(then),
             }),
             hasOtherMac
               ? `first check that the host with MAC address ${moment.packet.srcMac} is the right one`
-              : used === false && !rule.counters?.packets
-                ? 'the rule has never matched a packet'
-                : 'first check whether other packets need the rule as it is',
+              : keeps
+                ? `rule ${ref.ruleNumber} serves others as before`
+                : used === false && !rule.counters?.packets
+                  ? 'the rule has never matched a packet'
+                  : 'first check whether other packets need the rule as it is',
           )
   const { last } = then
   // what matches nothing any more needs no rule beside it
@@ -293,6 +296,21 @@ const isOfOtherProtocol = ({ world: { host } }: Context, { miss, used, then, mom
   !isProxied(then) &&
   !isNegated(miss.condition) &&
   !(moment.hook === 'input' && wantedBy(miss.condition).every((one) => knowsSockets(host, `${one}`)))
+
+/** It may have matched packets, as its counters are not known; or a program listens there, or may, and nobody has asked since they were set to 0. */
+function mayServeOthers({ world: { host } }: Context, { miss, used, moment: { hook, packet } }: NearMiss): boolean {
+  const { condition } = miss
+  const field = fieldOf(condition) ?? ''
+  // a list of who may send goes on to name them
+  if (asksOwner(miss)) return true
+  if (hook === 'input' && !isNegated(condition) && !isOtherEnd(miss, packet)) {
+    const asked = wantedBy(condition)
+    if (/ dport$/.test(field)) return !asked.every((port) => isForNobody(host, { ...packet, dport: Number(port) }))
+    if (field === 'meta l4proto' && asked.every((one) => isForNobody(host, { ...packet, protocol: `${one}` })))
+      return false
+  }
+  return used === undefined && !isHostPart(condition, packet)
+}
 
 /** The address of an IP packet's sender, not that of its link. */
 const asksSource = (condition: Condition): boolean => /^ip6? saddr$/.test(fieldOf(condition) ?? '')
@@ -327,7 +345,8 @@ const isForThisHost = ({ world: { host } }: Context, { condition }: NearMiss['mi
   asksSource(condition) && wantedBy(condition).some((one) => isLocal(String(one), host) === true)
 
 /** For the socket that sends it: no line of a packet shows who owns that. */
-const asksOwner = ({ condition }: NearMiss['miss']): boolean => /^meta sk[ug]id$/.test(fieldOf(condition) ?? '')
+const asksOwner = ({ condition }: Pick<NearMiss['miss'], 'condition'>): boolean =>
+  /^meta sk[ug]id$/.test(fieldOf(condition) ?? '')
 
 /**
  * A rule that nobody uses, which was to accept what a network sends through this host, asks for what is sent to it. Never the

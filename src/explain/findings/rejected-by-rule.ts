@@ -16,7 +16,8 @@ export const rejectedByRule: Detector = {
     const reject = rule?.statements.find((statement) => statement.kind === 'reject')
     const why = conditionsWords(context)
     const there = whyThere(context, told)
-    const answer = reject?.kind === 'reject' ? ` It answered ${reject.with}.` : ''
+    const answer =
+      reject?.kind === 'reject' ? ` It answered with ${reject.with === 'tcp-reset' ? 'a TCP reset' : reject.with}.` : ''
     const unheard = reject?.kind === 'reject' && reject.with === 'tcp-reset' ? unheardReset(context) : ''
     return [
       finding(

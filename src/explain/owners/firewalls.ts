@@ -190,9 +190,32 @@ export const FIREWALLS: readonly Owner[] = [
     when: 'at ufw reload',
     marks: [{ chains: /^ufw6?-user-/ }],
   },
+  // github.com/chaifeng/ufw-docker: a block of after.rules, which begins with `:DOCKER-USER`, so that its rules go at each reload
   {
     name: 'ufw',
-    instead: 'change /etc/ufw/before.rules, after.rules (before6, after6) or ufw default, then ufw reload',
+    instead:
+      "use ufw route allow, or change ufw-docker's rules in /etc/ufw/after.rules (after6.rules), then ufw reload",
+    allows: ufwAllows,
+    lasting: 'change /etc/ufw/after.rules',
+    rewrites: false,
+    when: 'at ufw reload',
+    marks: [
+      { chains: /^ufw6?-docker-/ },
+      { beside: ['ufw-docker-logging-deny'], chains: /^DOCKER-USER$/, shared: true },
+    ],
+  },
+  {
+    name: 'ufw',
+    instead: 'change /etc/ufw/after.rules (after6.rules), then ufw reload',
+    allows: ufwAllows,
+    lasting: 'change /etc/ufw/after.rules',
+    rewrites: false,
+    when: 'at ufw reload',
+    marks: [{ chains: /^ufw6?-after-/ }],
+  },
+  {
+    name: 'ufw',
+    instead: 'change /etc/ufw/before.rules (before6.rules) or ufw default, then ufw reload',
     allows: ufwAllows,
     lasting: 'change /etc/ufw/before.rules',
     rewrites: false,

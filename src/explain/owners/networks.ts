@@ -11,6 +11,17 @@ export const NETWORKS: readonly Owner[] = [
     // util/linuxfw: the same chains in iptables and nft
     marks: [{ chains: /^ts-(input|forward|postrouting)$/ }],
   },
+  // AddStatefulRule: no ACL of the tailnet changes what this rule drops
+  {
+    name: 'tailscale',
+    instead: 'use tailscale set --stateful-filtering=false: new connections into the tailnet are then forwarded',
+    lasting: 'use --stateful-filtering=false',
+    rewrites: false,
+    when: 'when tailscaled restarts or its settings change',
+    marks: [
+      { rules: /^ts-forward (-o tailscale\S+ .*--ctstate \S+ -j DROP|oifname "tailscale\S+" ct state .* drop)$/ },
+    ],
+  },
   {
     name: 'wg-quick',
     instead: "change AllowedIPs, or set Table = off, in the interface's file in /etc/wireguard",

@@ -24,9 +24,17 @@ export interface Place {
 /** Who owns this rule, or this chain where no rule is given; undefined where nothing tells. */
 export function ownerOf(place: Place): Owner | undefined {
   const home = find(place, (mark) => mark.whole || mark.chains?.test(place.chain))
-  if (home && !home.mark.shared) return home.owner
+  if (home && !home.mark.shared) return (place.rule && ofVeryRule(home.owner, place, place.rule)) ?? home.owner
   const signs = place.rule && readSigns(place.chain, place.rule)
   return (signs && find(place, (mark) => shows(mark, signs))?.owner) ?? home?.owner
+}
+
+/** The row of the same program that is about such a rule in its chains, where it has one. */
+function ofVeryRule({ name }: Owner, place: Place, rule: Pick<Rule, 'text' | 'comment'>): Owner | undefined {
+  const rows = OWNERS.filter((one) => one.name === name && one.marks.some(({ rules }) => rules !== undefined))
+  if (rows.length === 0) return undefined
+  const signs = readSigns(place.chain, rule)
+  return rows.find(({ marks }) => marks.some((mark) => counts(mark, place) && isWrittenAs(mark, signs)))
 }
 
 /** Who alone puts rules into this chain: not where it is one that administrators fill as well. */
@@ -78,9 +86,11 @@ function shows(mark: Mark, signs: Signs): boolean {
     signs.jumps.some((chain) => mark.chains?.test(chain) || mark.jumps?.test(chain)) ||
     signs.comments.some((comment) => mark.comments?.test(comment)) ||
     signs.sets.some((set) => mark.sets?.test(set)) ||
-    mark.rules?.test(`${signs.chain} ${signs.text}`) === true
+    isWrittenAs(mark, signs)
   )
 }
+
+const isWrittenAs = ({ rules }: Mark, { chain, text }: Signs): boolean => rules?.test(`${chain} ${text}`) === true
 
 const QUOTED = /"(?:\\.|[^"\\])*"/g
 const COMMENT = /(?: -m comment)? --comment ("(?:\\.|[^"\\])*"|\S+)| comment ("(?:\\.|[^"\\])*")$/g

@@ -16,6 +16,18 @@ describe('accepted-too-late', () => {
     })
   })
 
+  it('takes a limit behind it for one that has counted nothing yet', () => {
+    const limited = HTTP.replace('-j', '-m limit --limit 5/sec -j')
+    const message =
+      'filter FORWARD rule 3 would accept this packet (as long as its limit is not used up), but comes after rule 2.'
+    expect(told(rules('-A FORWARD -j DROP', limited), 'accepted-too-late')?.message).toBe(message)
+    const over = HTTP.replace(
+      '-j',
+      '-m hashlimit --hashlimit-above 5/sec --hashlimit-name web --hashlimit-mode srcip -j',
+    )
+    expect(told(rules('-A FORWARD -j DROP', over), 'accepted-too-late')).toBeUndefined()
+  })
+
   it('sees it behind another one that stops the packet, too', () => {
     const found = told(
       rules('-A FORWARD -p tcp -j REJECT --reject-with tcp-reset', '-A FORWARD -j REJECT', HTTP),

@@ -27,7 +27,7 @@ describe('one half of a one-to-one NAT', () => {
   })
 
   it('corrects the other half, where that is for another address', () => {
-    const wrong = halves('-A PREROUTING -d 10.0.3.5/32 -j DNAT --to-destination 10.0.2.9')
+    const wrong = halves('[0:0] -A PREROUTING -d 10.0.3.5/32 -j DNAT --to-destination 10.0.2.9')
     expect(told(wrong, 'missing-rule')).toBeUndefined()
     expect(told(wrong, 'near-miss')?.fix).toBe(
       'iptables -t nat -R PREROUTING 1 -d 10.0.1.77 -j DNAT --to-destination 10.0.2.9 → forwarded',

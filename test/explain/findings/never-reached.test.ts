@@ -324,7 +324,7 @@ describe('never-reached', () => {
       message:
         'nat wan rule 2 would have rewritten its destination, but nat wan rule 1 accepts or returns it earlier, and PREROUTING rule 1 leads to this chain only for -i eth9.',
       rules: ['nat PREROUTING rule 1', 'nat wan rule 2'],
-      fix: 'iptables -t nat -R PREROUTING 1 -i eth0 -j wan → delivered, but nat would not rewrite its destination',
+      fix: 'iptables -t nat -I PREROUTING 1 -i eth0 -j wan → delivered, but nat would not rewrite its destination',
     })
     expect(told(to(`[0:0] ${dnat.replace('80', '81')}`), 'never-reached')?.message).toBe(
       'nat wan rule 1 would have rewritten its destination, but only matches --dport 81, and PREROUTING rule 1 leads to this chain only for -i eth9.',

@@ -21,11 +21,16 @@ it.each([
     'by its own address, which its sender did not ask',
     host('1'),
     undefined,
-    'filter INPUT rule 1 rejected it (tcp dport 1041). It answered tcp-reset. The sender ignores the reset: with br_netfilter it comes from 10.0.1.1:1041, but the sender contacted 198.51.100.9:80.',
+    'filter INPUT rule 1 rejected it (tcp dport 1041). It answered with a TCP reset. The sender ignores the reset: with br_netfilter it comes from 10.0.1.1:1041, but the sender contacted 198.51.100.9:80.',
   ],
-  ['through the chains, where br_netfilter is off', host('0'), undefined, / It answered tcp-reset\.$/],
-  ['through the chains, where no bridge is', {}, undefined, / It answered tcp-reset\.$/],
-  ['as it is, where nothing is rewritten', host('1'), { ...TO_ROUTER, dport: 1041 }, / It answered tcp-reset\.$/],
+  ['through the chains, where br_netfilter is off', host('0'), undefined, / It answered with a TCP reset\.$/],
+  ['through the chains, where no bridge is', {}, undefined, / It answered with a TCP reset\.$/],
+  [
+    'as it is, where nothing is rewritten',
+    host('1'),
+    { ...TO_ROUTER, dport: 1041 },
+    / It answered with a TCP reset\.$/,
+  ],
 ] as const)('comes %s', (_name, more, packet, text) => {
   expect(told(more, packet)).toMatch(text)
 })

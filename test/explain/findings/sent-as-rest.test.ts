@@ -24,7 +24,7 @@ describe('rejected by a chain for all', () => {
   it('names the zone whose last rule sent it there, and lets such packets through in the zone', () => {
     const found = told(zones('-g reject', STATES), 'rejected-by-rule')
     expect(found?.message).toBe(
-      'filter reject rule 1 rejected it (tcp). filter loc-dmz rule 2 sent it there: no earlier rule of loc-dmz accepts it. It answered tcp-reset.',
+      'filter reject rule 1 rejected it (tcp). filter loc-dmz rule 2 sent it there: no earlier rule of loc-dmz accepts it. It answered with a TCP reset.',
     )
     expect(found?.rules).toContain('filter loc-dmz rule 2')
     expect(found?.fix).toMatch(/^iptables -I loc-dmz 2 .* --dport 80 -j ACCEPT → forwarded\b/)
