@@ -121,4 +121,71 @@ export const EGRESS_HOOKS: Problem[] = [
     },
     mend: [['workload', 'true']],
   },
+  {
+    name: 'customs-drops-at-egress-the-solicitation-of-its-gateway',
+    thread: THREAD,
+    backend: 'nft',
+    hosts: {
+      workload: {
+        addresses: { enp1s0: ['2001:db8:1::50/64'] },
+        routes: ['default via 2001:db8:1::1'],
+        listeners: [{ protocol: 'tcp', address: '2001:db8:1::50', port: 22 }],
+        rules: {
+          nft: `table inet customs {
+  chain out {
+    type nat hook output priority -100; policy accept;
+    tcp dport 443 dnat ip6 to [fd00:169::3]:8443
+    tcp dport 80 dnat ip6 to [fd00:169::3]:8080
+  }
+}
+table inet filter {
+  chain input {
+    type filter hook input priority filter; policy drop;
+    iif "lo" accept
+    ct state established,related accept
+    icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } accept
+    tcp dport 22 accept
+  }
+}
+table netdev customs {
+  chain egress {
+    type filter hook egress device "enp1s0" priority 0; policy drop;
+    meta protocol arp accept
+    ip6 daddr fd00:169::3 tcp dport { 8443, 8080 } accept
+    udp dport 443 counter comment "quic"
+    counter comment "dropped"
+  }
+}
+`,
+        },
+      },
+      host: {
+        addresses: { eth0: ['2001:db8:1::1/64'], lo: ['fd00:169::3/128'] },
+        sysctls: FORWARDS,
+        listeners: [{ protocol: 'tcp', address: 'fd00:169::3', port: 8443 }],
+      },
+    },
+    links: [['workload:enp1s0', 'host:eth0']],
+    traced: 'workload',
+    fails: { from: 'workload', what: 'tcp', to: '2001:db8:f::9', port: 443 },
+    seen: 'unreachable',
+    others: [{ sending: { from: 'workload', what: 'tcp', to: '2001:db8:1::50', port: 22 }, seen: 'answered' }],
+    truth: {
+      words:
+        "The chain at egress was written for IPv4: it accepts ARP, and drops the solicitation for the gateway's link address, so nothing of IPv6 leaves.",
+      causes: [
+        { policy: 'netdev customs egress' },
+        { chain: 'netdev customs egress' },
+        { code: 'neighbour-discovery-dropped' },
+      ],
+      status: ['lost', 'dropped', 'unanswered'],
+      alsoTrue: ['neighbour-failed'],
+    },
+    mend: [
+      [
+        'workload',
+        'nft insert rule netdev customs egress icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept; ip neigh flush dev enp1s0; true',
+      ],
+    ],
+  },
 ]
