@@ -78,7 +78,7 @@ const NETS: Pick<Problem, 'backend' | 'hosts' | 'links' | 'traced'> = {
   traced: 'gateway',
 }
 
-export const POLICIES_OF_IPSEC_AND_OWNERS: Problem[] = [
+const PROBLEMS: Problem[] = [
   {
     name: 'strongswan-policy-for-all-of-192-168-takes-what-goes-to-the-second-card',
     thread: {
@@ -353,3 +353,28 @@ COMMIT
     mend: [['phone', 'iptables -I afwall-wifi-lan 1 -p udp -m owner --uid-owner 0 -m udp --dport 53 -j RETURN']],
   },
 ]
+
+const FW4 = PROBLEMS.find(({ name }) => name.startsWith('fw4-masquerades'))!
+
+/** The other way: what the far site sends in clear, the router takes from the tunnel alone. */
+const IN_CLEAR: Problem = {
+  ...FW4,
+  name: 'fw4-accepts-from-the-tunnel-alone-what-comes-in-clear',
+  hosts: { ...FW4.hosts, pc: { ...FW4.hosts.pc, listeners: [SSH] } },
+  fails: { from: 'server', what: 'tcp', to: '192.168.1.10', port: 22 },
+  seen: 'refused',
+  others: [
+    { sending: { from: 'pc', what: 'tcp', to: '203.0.113.9', port: 80 }, seen: 'answered' },
+    { sending: { from: 'internet', what: 'tcp', to: '203.0.113.1', port: 22 }, seen: 'refused' },
+  ],
+  truth: {
+    words:
+      'The rule accepts what was decrypted. This packet came in clear, as anybody on the wan could send it: the far gateway has to send it through the tunnel.',
+    causes: [{ rule: 'meta ipsec exists', chain: 'inet fw4 forward_wan' }],
+    status: ['rejected'],
+  },
+  // instead of the far gateway's tunnel: the kernel of the lab has no ESP
+  mend: [['router', 'nft insert rule inet fw4 forward_wan ip saddr 192.168.2.10 ip daddr 192.168.1.10 accept']],
+}
+
+export const POLICIES_OF_IPSEC_AND_OWNERS: Problem[] = [...PROBLEMS, IN_CLEAR]
