@@ -230,10 +230,7 @@ export const SHORT_CIRCUITS_AND_OVERLAPS: Problem[] = [
       status: ['dropped'],
     },
     mend: [
-      [
-        'node',
-        'iptables -I cali-po-netpoltest -d 10.244.1.9 -p tcp --dport 8443 -j MARK --set-xmark 0x10000/0x10000',
-      ],
+      ['node', 'iptables -I cali-po-netpoltest -d 10.244.1.9 -p tcp --dport 8443 -j MARK --set-xmark 0x10000/0x10000'],
     ],
   },
 ]
