@@ -99,7 +99,7 @@ it('is the gateway of the default route, where the request came by another route
     `wrong-way-out: The request came through ${NODE} (MAC address ${SENDER}), but this host sends the reply to ${GATEWAY} (the default route), and ${ABROAD} has not acknowledged it. If ${GATEWAY} tracks connections, it drops replies to requests that it has not seen.`,
   ])
   expect(findings[0]!.fix[0]!.description).toBe(
-    `add a route back to ${ABROAD} to lead through the neighbour that sent the packet`,
+    `add a route back to ${ABROAD} through the neighbour that sent the packet`,
   )
 })
 

@@ -21,9 +21,9 @@ function variantOf(edit: Edit, world: World): IptablesVariant | undefined {
   if (!isOfIptables(edit)) return undefined
   const table = findTable(world, edit.family, edit.table)
   const wanted = table || !isOfNewRule(edit) ? table?.backend : sharedBackend(edit, world)
-  // where both have such a table, the command has to say which
-  const plain = plainVariant(edit, world) ?? (isOfBoth(edit, world) ? undefined : wanted)
-  return wanted === plain ? undefined : wanted
+  // where both have such a table, the command says which, whatever it would be by itself
+  if (isOfBoth(edit, world)) return wanted
+  return wanted === (plainVariant(edit, world) ?? wanted) ? undefined : wanted
 }
 
 const isOfBoth = ({ family, table }: RuleEdit | ChainEdit, { tables }: World): boolean =>

@@ -21,6 +21,7 @@ import { verdictAt } from '../verdict-at.ts'
 import { isKnownThere, otherRepliedTo } from './known-there.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
 import { isNatChain } from './skipped-rules.ts'
+import { isAroundThisHost } from './spared-networks.ts'
 
 /** `surely`: as far as the journey shows, it gets to nobody; `maybe`: it went on, and nobody knows how far. */
 export type Nowhere = 'surely' | 'maybe' | undefined
@@ -281,7 +282,8 @@ export function isSentNowhere(context: Context): boolean {
   const packet = lastPacket(context)
   const { in: from, out } = packet
   if (context.world.host.links?.filter(({ name, up }) => name !== 'lo' && up !== false).length === 1) return false
-  return from !== undefined && from === out && isOnlyByDefault(packet, context.world.host) && hasNewDestination(context)
+  if (from === undefined || from !== out || !isOnlyByDefault(packet, context.world.host)) return false
+  return hasNewDestination(context) && !isAroundThisHost(context, packet)
 }
 
 /** For a private address to which only the default route leads. */

@@ -23,7 +23,7 @@ import {
   type Rewritten,
   sourceRule,
 } from '../counterfactual/rewritten.ts'
-import { isPrivate } from '../counterfactual/undeliverable.ts'
+import { hasNewDestination, isPrivate } from '../counterfactual/undeliverable.ts'
 import { isOfGuests } from '../host/bridges.ts'
 import { astray, homeOf, WIDE } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
@@ -260,6 +260,9 @@ export const snatInVain: Detector = {
     // only of who comes from the internet to a private network is the rule likely to have meant somebody else
     const isHidden = context.inVain === 'refused'
     if (isHidden && (isPrivate(src) || !isPrivate(dst))) return []
+    // sent back by where it came in, it needs this host's source: else its reply would go past nat
+    const { in: from, out: back } = lastPacket(context)
+    if (!isHidden && from !== undefined && from === back && hasNewDestination(context)) return []
     const { reply } = entryBegun(context.evidence, context.world) ?? {}
     const chosen = reply?.dst
     // masquerading gave it the address that it had already

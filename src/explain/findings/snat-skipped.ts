@@ -1,12 +1,13 @@
 import type { Condition } from '../../model/condition.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Rule } from '../../model/ruleset.ts'
+import { evaluate } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
 import { changesOf, deleteRule, propose } from '../changes/change.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
-import { type Context, type Detector, finding } from '../context.ts'
+import { type Context, type Detector, finding, momentAt } from '../context.ts'
 import { wantedBy } from '../counterfactual/distance.ts'
 import { fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
 import { rewrites } from '../counterfactual/goals.ts'
@@ -15,6 +16,7 @@ import { SOURCE } from '../counterfactual/rewritten.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
 import { isPrivateAbroad } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
+import { homeOf } from '../host/routes.ts'
 import { toldOwner } from '../owners/undone.ts'
 import { nameBeside, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { verdictAt } from '../verdict-at.ts'
@@ -46,6 +48,8 @@ export const snatSkipped: Detector = {
       const remove = deleteRule(culprit)
       // an exemption that names the destination is meant so
       const meant = rule.conditions.some(namesDestination)
+      // both ends are of the networks that are not masqueraded among themselves: a router there leads back to it
+      if (meant && hasLeft(context.journey.outcome) && isAmongSpared(context, i)) continue
       // what stopped it, it was to pass with the source that it has
       if (meant && !hasLeft(context.journey.outcome)) continue
       // what else goes over that link keeps its source as well, and its replies come back
@@ -107,6 +111,18 @@ export const snatSkipped: Detector = {
     }
     return []
   },
+}
+
+/**
+ * Would its destination and this host's way to it be spared, whoever of them were asked? As pods of one cluster on two nodes. A
+ * neighbour on the link itself knows no way back but its own network.
+ */
+function isAmongSpared(context: Context, i: number): boolean {
+  const { rule, packet } = context.evidence.arrivals[i]!
+  const { src, dst, out } = packet
+  if (!rule || src === undefined || dst === undefined || homeOf(dst, context.world.host, out)) return false
+  const asked = { ...momentAt(context, i), packet: { ...packet, dst: src } }
+  return rule.conditions.every((one) => !namesDestination(one) || evaluate(one, asked) === true)
 }
 
 const asksLink = (condition: Condition): boolean => /^meta [io]ifname$/.test(fieldOf(condition) ?? '')

@@ -5,6 +5,7 @@ import type { Packet } from '../../model/packet.ts'
 import { bridgeCalls, bridgeNamed, bridgePassingOn, isSentBack } from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { portsOfBridge } from '../../rules/links.ts'
+import { silentNeighbour } from '../../rules/neighbours.ts'
 import { routeDevices } from '../../rules/route.ts'
 import { droppedBy } from '../cause-words.ts'
 import { propose } from '../changes/change.ts'
@@ -32,6 +33,8 @@ export const vanishedAtPort: Detector = {
     const bridge = bridgeNamed(world.host, packet.in)
     if (!bridge || !routeDevices(route).includes(bridge.name)) return []
     const back = isSentBack(world.host, bridge, packet, dst)
+    // whose link address nobody has told is behind no port
+    if (back === 'only-port' && silentNeighbour(world.host, bridge.name, dst)) return []
     if (!back || bridgeCalls(world.host, bridge, journey.family) !== true) return []
     const ports = portsOfBridge(world.host, bridge.name).filter(
       ({ name }) => packet.physIn === undefined || name === packet.physIn,

@@ -217,14 +217,18 @@ function withoutNextHop(
   own: string,
 ): Detected {
   const asks = protocol === 'ARP' ? 'ARP requests' : 'neighbour solicitations'
-  const fix = nextHops(route, out, host).flatMap((gateway) =>
-    propose(
-      `send it to the next hop ${gateway}`,
-      replaceRoute(route, { gateway }),
-      undefined,
-      `whether ${gateway} is a router to ${isDefault(route) ? 'other networks' : route.destination} is unknown here`,
-    ),
-  )
+  // who is beside it there may be a guest as well as a router
+  const isRouter = (hop: string) => isDefault(route) || host.routes?.some(({ gateway }) => gateway === hop) === true
+  const fix = nextHops(route, out, host)
+    .filter(isRouter)
+    .flatMap((gateway) =>
+      propose(
+        `send it to the next hop ${gateway}`,
+        replaceRoute(route, { gateway }),
+        undefined,
+        `whether ${gateway} is a router to ${isDefault(route) ? 'other networks' : route.destination} is unknown here`,
+      ),
+    )
   return finding(
     'neighbour-failed',
     'warning',

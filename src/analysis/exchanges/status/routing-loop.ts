@@ -1,4 +1,4 @@
-/** The next hop sends the packet back, and this host sends it there again: the same packet, each time with a lower TTL. */
+/** What this host sends comes back by the same interface, and it sends it there again: the same packet, each time with a lower TTL. */
 import { finding } from '../../../explain/context.ts'
 import type { Finding, Fix } from '../../../model/journey.ts'
 import { isPassed } from '../../../model/outcome-kinds.ts'
@@ -29,7 +29,12 @@ export function routingLoop(parts: readonly Part[]): { part: Part; finding: Find
     part,
     finding: said
       ? { ...said, severity: 'error', message: `${message} ${said.message}`, fix: said.fix.map(forNewOnes) }
-      : finding('wrong-way-out', 'error', `${message} The next hop sends it back.`, {}),
+      : finding(
+          'wrong-way-out',
+          'error',
+          `${message} It left by ${leftBy(part.told.journey.steps)} each time, where it had come in.`,
+          {},
+        ),
   }
 }
 
