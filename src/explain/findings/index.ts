@@ -118,6 +118,7 @@ export const DETECTORS: readonly Detector[] = [
   withRules('never-reached', 'neverReached'),
   withRules('never-reached', 'neverForOwn'),
   withRules('never-reached', 'neverForOthers'),
+  withRules('never-reached', 'neverAtHook'),
   withRules('came-back', 'cameBack'),
   withRules('accepted-too-late', 'acceptedTooLate'),
   withRules('dnat-mismatch', 'dnatMismatch'),
