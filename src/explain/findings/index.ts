@@ -137,6 +137,7 @@ export const DETECTORS: readonly Detector[] = [
   refusedThere,
   neighbourFailed,
   withHostState('neighbour-failed', 'arpOff'),
+  withHostState('neighbour-failed', 'neighbourUnasked'),
   withHostState('neighbour-discovery-dropped', 'neighbourAsks'),
   withHostState('neighbour-discovery-dropped', 'unusedAddress'),
   withHostState('neighbour-discovery-dropped', 'arpIgnored'),

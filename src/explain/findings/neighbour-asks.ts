@@ -3,16 +3,64 @@ import type { Host } from '../../model/host.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
-import { silentNeighbour } from '../../rules/neighbours.ts'
+import { isResolved, silentNeighbour } from '../../rules/neighbours.ts'
 import { nextHopOf } from '../../rules/way-out.ts'
 import { acceptNeighbours, propose } from '../changes/change.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, sourceRule } from '../counterfactual/rewritten.ts'
 import { homeOf } from '../host/routes.ts'
-import { framesOf, stoppedQuestion } from '../neighbours/frames.ts'
+import {
+  askedFrames,
+  DISCOVERY_UNPLAYED,
+  framesOf,
+  isTraced,
+  type Stopped,
+  stoppedQuestion,
+} from '../neighbours/frames.ts'
 import { nameRef } from '../refs.ts'
 import { isOpening, isReplied } from '../reply/request-reply.ts'
 import { spotWords } from './verdicts.ts'
+
+/**
+ * Rules of no IP chain drop the frames by which this host asks for its next hop, whose link address it is not known to have: then
+ * the packet does not leave. Where the next hop is listed as silent: neighbour-failed.ts.
+ */
+export const neighbourUnasked: Detector = {
+  code: 'neighbour-failed',
+  detect(context) {
+    const { journey, ended, world } = context
+    const { out, ...packet } = lastPacket(context)
+    if (!hasLeft(journey.outcome) || out === undefined || out === 'lo' || isReplied(context)) return []
+    const hop = nextHopOf(packet, out, world.host)
+    const stopped = hop === undefined ? undefined : unasked(context, out, hop)
+    if (hop === undefined || !stopped || silentNeighbour(world.host, out, hop)) return []
+    const { ref } = stopped
+    const family = journey.family === 'ip6' ? 'ip6' : 'ip'
+    return [
+      finding(
+        'neighbour-failed',
+        'warning',
+        `${nameRef(ref)} drops ${framesOf(stopped, family)}. Unless this host already knows the MAC address of ${hop}, the packet cannot leave.`,
+        {
+          steps: [ended.step + 1],
+          rules: [ref],
+          fix: propose(
+            `accept ${family === 'ip6' ? 'neighbour discovery' : 'ARP'} ${spotWords(ref)}`,
+            acceptNeighbours(ref, family),
+            undefined,
+            DISCOVERY_UNPLAYED,
+          ),
+        },
+      ),
+    ]
+  },
+}
+
+function unasked(context: Context, out: string, hop: string): Stopped | undefined {
+  if (isResolved(context.world.host, out, hop)) return undefined
+  const { stopped } = askedFrames(context, out, hop)
+  return stopped && !isTraced(stopped.ref) ? stopped : undefined
+}
 
 /** It left, and rules keep the next hop from finding the address of this host that the reply is sent to. */
 export const neighbourAsks: Detector = {
@@ -25,7 +73,7 @@ export const neighbourAsks: Detector = {
     if (isReplied(context)) return []
     const hop = nextHopOf(packet, out, world.host)
     // it is still to find the next hop: findings/neighbour-failed.ts
-    if (hop === undefined || silentNeighbour(world.host, out, hop)) return []
+    if (hop === undefined || silentNeighbour(world.host, out, hop) || unasked(context, out, hop)) return []
     const asked = askedFor(context, out, hop)
     // who has sent something there knows it
     if (asked === undefined || isFound(asked, world.host)) return []

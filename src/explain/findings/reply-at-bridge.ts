@@ -33,7 +33,7 @@ export const replyAtBridge: Detector = {
       .sort((a, b) => Number(b.used) - Number(a.used))
       .map(({ ref }) => ref)
     const [first, ...others] = refs.map(nameRef)
-    const told = `the reply from ${reply.src}, which a trace of IP does not show`
+    const told = `the reply from ${reply.src}, which a trace of the IP chains does not show`
     const message =
       others.length === 0
         ? `${first} drops ${told}.`

@@ -17,6 +17,9 @@ import { endOf, refOf } from '../refs.ts'
 /** Why a fix for them is not tried. */
 export const DISCOVERY_UNPLAYED = 'the model does not simulate ARP or neighbour discovery'
 
+/** IPv6's own chains are traced as IP is. */
+export const isTraced = ({ family }: RuleRef): boolean => family !== 'arp' && family !== 'bridge' && family !== 'netdev'
+
 export interface Stopped {
   ref: RuleRef
   what: 'request' | 'reply'

@@ -21,7 +21,15 @@ import { atRouting, isOneOfSeveral } from '../findings/routing.ts'
 import { spotWords } from '../findings/verdicts.ts'
 import { homeOf, isDefault, isOwnTable, replaceRoute } from '../host/routes.ts'
 import { nameChain, nameRef } from '../refs.ts'
-import { type AtPort, askedFrames, DISCOVERY_UNPLAYED, framesOf, type Stopped, stoppedAtPort } from './frames.ts'
+import {
+  type AtPort,
+  askedFrames,
+  DISCOVERY_UNPLAYED,
+  framesOf,
+  isTraced,
+  type Stopped,
+  stoppedAtPort,
+} from './frames.ts'
 import { nextHops } from './next-hops.ts'
 import { otherNetworkHint } from './other-network.ts'
 import { otherTableHint } from './other-table.ts'
@@ -60,8 +68,9 @@ export function tellNextHop(context: Context): Detected[] {
 function tellSilent(context: Context, silent: Silent): Detected[] {
   const { question, route, several, out, found } = silent
   const { journey, ended } = context
-  const family = journey.family === 'ip6' ? 'ip6' : 'ip'
-  const [protocol, ask] = journey.family === 'ip6' ? ['neighbour discovery', 'ip -6 neigh'] : ['ARP', 'ip neigh']
+  // a route of IPv4 may have a next hop of IPv6
+  const family = found.address.includes(':') ? 'ip6' : 'ip'
+  const [protocol, ask] = family === 'ip6' ? ['neighbour discovery', 'ip -6 neigh'] : ['ARP', 'ip neigh']
   const sent = destinationRule(context)
   const by = sent ? `, to which ${nameRef(sent.ref)} sends the packet` : ''
   const gateway =
@@ -310,7 +319,4 @@ const discovery = ({ what }: Stopped, device: string): Packet => ({
   ...(what === 'request' ? { out: device } : { in: device }),
 })
 
-/** IPv6's own chains are traced as IP is. */
-const isTraced = ({ family }: RuleRef): boolean => family !== 'arp' && family !== 'bridge' && family !== 'netdev'
-
-const unseen = (ref: RuleRef): string => (isTraced(ref) ? '' : ', which a trace of IP does not show')
+const unseen = (ref: RuleRef): string => (isTraced(ref) ? '' : ', which a trace of the IP chains does not show')

@@ -12,7 +12,12 @@ const guard = (rule: string) =>
   `table netdev guard {\n\tchain in {\n\t\ttype filter hook ingress device "up" priority filter; policy accept;\n\t\t${rule} # handle 3\n\t}\n}\n`
 const GROUP = 'icmpv6 type nd-neighbor-solicit ip6 daddr ff02::1:ff00:100 drop'
 
-function found(rules: string, more: Partial<Host> = {}, packet: Partial<Packet> = {}) {
+function found(
+  rules: string,
+  more: Partial<Host> = {},
+  packet: Partial<Packet> = {},
+  code = 'neighbour-discovery-dropped',
+) {
   const world = worldOf(rules)
   Object.assign(world.host, {
     links: [
@@ -45,7 +50,7 @@ function found(rules: string, more: Partial<Host> = {}, packet: Partial<Packet> 
   }
   if (packet.in === undefined && 'in' in packet) delete asked.in
   const { evidence, ended } = modelEngine.play(world, asked)
-  return explain(evidence, world, { ended }).findings.find(({ code }) => code === 'neighbour-discovery-dropped')
+  return explain(evidence, world, { ended }).findings.find((one) => one.code === code)
 }
 
 describe('neighbour-discovery-dropped', () => {
@@ -58,6 +63,20 @@ describe('neighbour-discovery-dropped', () => {
     expect(String(fixCommands(one.fix[0]!).command)).toContain(
       'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }',
     )
+  })
+
+  it('is none where this host cannot even ask: then the packet does not leave', () => {
+    const rules =
+      'table netdev guard {\n\tchain out {\n\t\ttype filter hook egress device "up" priority filter; policy drop;\n\t\ttcp dport 80 accept # handle 3\n\t}\n}\n'
+    expect(found(NAT + rules)).toBeUndefined()
+    expect(found(NAT + rules, {}, {}, 'neighbour-failed')?.message).toBe(
+      'netdev guard out policy drops neighbour solicitations. Unless this host already knows the MAC address of 2001:db8:1::9, the packet cannot leave.',
+    )
+    const neighbours: NonNullable<Host['neighbours']> = [
+      { family: 'ip6', address: '2001:db8:1::9', device: 'up', mac: '02:00:00:00:00:09', state: ['REACHABLE'] },
+    ]
+    expect(found(NAT + rules, { neighbours }, {}, 'neighbour-failed')).toBeUndefined()
+    expect(found(NAT + rules, { neighbours })?.message).toContain('already knows the MAC address of 2001:db8:1::100')
   })
 
   it("plays the reply to the neighbour's question as well", () => {

@@ -57,7 +57,7 @@ describe('neighbour-failed', () => {
     const one = found(bridge('input', 'ip saddr 10.0.0.0/24 accept # handle 4', 'drop # handle 5'))!
     expect([one.severity, one.rules[0]?.handle]).toEqual(['error', 5])
     expect(one.message).toBe(
-      'The neighbour entry of 10.0.0.2 on br0 is FAILED: bridge fw input handle 5 drops ARP replies, which a trace of IP does not show.',
+      'The neighbour entry of 10.0.0.2 on br0 is FAILED: bridge fw input handle 5 drops ARP replies, which a trace of the IP chains does not show.',
     )
     expect(String(fixCommands(one.fix[0]!).command)).toBe(
       'nft insert rule bridge fw input handle 5 ether type arp accept comment nfwhy-neighbours-5',
@@ -109,7 +109,7 @@ describe('neighbour-failed', () => {
     const rules = bridge('input', 'icmpv6 type nd-neighbor-advert drop # handle 4')
     const one = found(rules, SIX)!
     expect(one.message).toMatch(
-      /^The neighbour entry of 2001:db8::2 on br0 is FAILED: bridge fw input handle 4 drops neighbour advertisements, which a trace of IP/,
+      /^The neighbour entry of 2001:db8::2 on br0 is FAILED: bridge fw input handle 4 drops neighbour advertisements, which a trace of the IP chains/,
     )
     expect(String(fixCommands(one.fix[0]!).command)).toContain(
       'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept',
@@ -127,7 +127,7 @@ describe('neighbour-failed', () => {
     )!
     expect([one.severity, one.rules[0]?.handle]).toEqual(['warning', 4])
     expect(one.message).toBe(
-      'The neighbour entry of 10.0.0.2 on br0 is FAILED. arp fw input handle 4 drops ARP replies from MAC addresses that it does not accept, which a trace of IP does not show: compare the MAC address of 10.0.0.2.',
+      'The neighbour entry of 10.0.0.2 on br0 is FAILED. arp fw input handle 4 drops ARP replies from MAC addresses that it does not accept, which a trace of the IP chains does not show: compare the MAC address of 10.0.0.2.',
     )
   })
 
