@@ -37,10 +37,11 @@ export const wrongPort = wrong('a wrong port', (rule, random, { probe, met }) =>
   if (whole === undefined || list === undefined) return undefined
   const port = [...list.matchAll(/(?<![\w.:])\d+(?![\w.])/g)].map(([one]) => Number(one)).find((one) => ports.has(one))
   if (port === undefined) return undefined
-  return rule.replace(
-    whole,
-    before + list.replace(new RegExp(`(?<![\\w.])${port}(?![\\w.])`), String(otherPort(port, random))),
-  )
+  const other = list.replace(new RegExp(`(?<![\\w.])${port}(?![\\w.])`), String(otherPort(port, random)))
+  const slipped = rule.replace(whole, before + other)
+  // nft takes no range that ends before it begins
+  const isTurned = [...slipped.matchAll(/dport [^}]*?(\d+)-(\d+)/g)].some(([, from, to]) => Number(from) > Number(to))
+  return isTurned ? undefined : slipped
 })
 
 const otherAddress = (value: string, random: Random, { topology }: Scene): string => {
