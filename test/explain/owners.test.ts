@@ -247,8 +247,6 @@ describe('a rule in a chain that is not its own', () => {
     expect(kubelet(localnet)).toContain('loopback source')
     expect(kubelet(marked)).toContain('KUBE-MARK-DROP')
     expect(advice('filter ufw-before-input')).toContain('before.rules')
-    expect(advice('filter ufw-after-input')).toContain('after.rules')
-    expect(advice('filter ufw-docker-logging-deny')).toContain('ufw route allow')
     expect(advice('filter INPUT_direct', '-A INPUT_direct -j DROP')).toContain('--direct')
     expect(advice('filter ts-forward', '-A ts-forward -o tailscale0 -j ACCEPT')).toContain('ACLs')
     for (const stateful of [
