@@ -248,12 +248,6 @@ describe('a rule in a chain that is not its own', () => {
     expect(kubelet(marked)).toContain('KUBE-MARK-DROP')
     expect(advice('filter ufw-before-input')).toContain('before.rules')
     expect(advice('filter INPUT_direct', '-A INPUT_direct -j DROP')).toContain('--direct')
-    expect(advice('filter ts-forward', '-A ts-forward -o tailscale0 -j ACCEPT')).toContain('ACLs')
-    for (const stateful of [
-      '-A ts-forward -o tailscale0 -m conntrack ! --ctstate RELATED,ESTABLISHED -j DROP',
-      'oifname "tailscale0" ct state ! established,related counter packets 1 bytes 60 drop',
-    ])
-      expect(advice('ip filter ts-forward', stateful)).toContain('--stateful-filtering=false')
     expect(advice('filter INPUT', '-A INPUT -j INPUT_direct')).toContain('--zone')
     expect(advice('inet firewalld filter_IN_public')).toContain('--zone')
     expect(advice('filter FORWARD', '-A FORWARD -j REJECT --reject-with icmp-host-prohibited')).toContain('--zone')
