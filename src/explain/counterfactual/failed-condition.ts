@@ -209,9 +209,16 @@ export function isForLater(condition: Condition, moment: EvalContext): boolean {
   return evaluate(condition, { ...moment, packet: { ...moment.packet, ctState: 'new' } }) !== true
 }
 
-/** Asks for what connection tracking can make nothing of. */
-export const asksInvalid = (condition: Condition): boolean =>
-  condition.kind === 'compare' && condition.field === 'ct state' && condition.value === 'invalid'
+/** Is it for what connection tracking can make nothing of? A verdict map of states, too, where that alone is dropped. */
+export const isForInvalid = ({ conditions, statements }: Rule): boolean =>
+  conditions.some(
+    (one) => one.kind === 'compare' && one.field === 'ct state' && one.op === '==' && one.value === 'invalid',
+  ) ||
+  statements.some((one) => {
+    if (one.kind !== 'vmap' || one.map.fields.join() !== 'ct state') return false
+    const dropped = one.map.nft.elements?.filter(({ data }) => data?.[0] === 'drop') ?? []
+    return dropped.length > 0 && dropped.every(({ parts }) => parts[0] === 'invalid')
+  })
 
 /**
  * `iif 2`: the number of an interface that is gone, as nft lists it. One that comes later has another number, even by the

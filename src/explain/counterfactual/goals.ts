@@ -15,7 +15,7 @@ import type { Visit, Walk } from '../../rules/walk.ts'
 import { type Context, endsAsOwnCopy, lastPacket } from '../context.ts'
 import { homeOf } from '../host/routes.ts'
 import { verdictAt } from '../verdict-at.ts'
-import { asksInvalid, fieldOf, isParticular } from './failed-condition.ts'
+import { fieldOf, isForInvalid, isParticular } from './failed-condition.ts'
 import { isKeptByMark } from './later.ts'
 import { DESTINATION, SOURCE } from './rewritten.ts'
 import { leadsToPlace } from './said-place.ts'
@@ -176,7 +176,7 @@ function isCatchAll({ evidence, ended, journey }: Context): boolean {
   if (journey.steps[ended.step]?.kind === 'policy') return true
   const { rule, table } = evidence.arrivals[ended.step] ?? {}
   const isForIt = (one: Condition) => isParticular(one) && !choosesSubjects(one, rule!, table)
-  return rule !== undefined && !rule.conditions.some((one) => isForIt(one) || asksInvalid(one))
+  return rule !== undefined && !rule.conditions.some(isForIt) && !isForInvalid(rule)
 }
 
 /** Synproxy takes the handshake, and opens the connection itself. */

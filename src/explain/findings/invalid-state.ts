@@ -2,7 +2,7 @@ import { isStoppedByRule } from '../../model/outcome-kinds.ts'
 import { entryAnswered, entryOpened } from '../../rules/conntrack/entries.ts'
 import { beginTcp, hasValidFlags, tcpSettings } from '../../rules/conntrack/tcp.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { asksInvalid } from '../counterfactual/failed-condition.ts'
+import { isForInvalid } from '../counterfactual/failed-condition.ts'
 import { nameRef, refAt } from '../refs.ts'
 import { askedMany } from '../reply/asked-many.ts'
 
@@ -13,7 +13,7 @@ export const invalidState: Detector = {
     const { journey, ended, evidence } = context
     if (!isStoppedByRule(journey.outcome)) return []
     const { rule } = evidence.arrivals[ended.step]!
-    const asks = rule?.conditions.some(asksInvalid)
+    const asks = rule !== undefined && isForInvalid(rule)
     const end = refAt(context, ended.step)
     if (!asks || !end) return []
     const { why, cure } = reason(context)

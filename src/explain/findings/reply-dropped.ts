@@ -14,7 +14,7 @@ import { acceptBefore, changesOf, propose, spotOf } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Chosen, Spot } from '../changes/rule-changes.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding } from '../context.ts'
-import { asksInvalid, asksOutput, isNegated } from '../counterfactual/failed-condition.ts'
+import { asksOutput, isForInvalid, isNegated } from '../counterfactual/failed-condition.ts'
 import { goals } from '../counterfactual/goals.ts'
 import { TRACKING } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt } from '../refs.ts'
@@ -55,7 +55,7 @@ export const replyDropped: Detector = {
     // raw comes before the connection is known; mangle is no place to accept
     const { table, chain, rule } = evidence.arrivals[ended.step]!
     // what conntrack finds invalid is no packet of its connection to any rule
-    const isInvalid = rule?.conditions.some(asksInvalid) === true
+    const isInvalid = rule !== undefined && isForInvalid(rule)
     const place =
       known &&
       !isInvalid &&

@@ -16,7 +16,7 @@ import { addElement, elementHeld, removeElement, setOf } from '../changes/sets.t
 import { type Context, lastPacket, momentAt } from '../context.ts'
 import { tooEarly } from '../counterfactual/before-nat.ts'
 import { graphOf } from '../counterfactual/chain-graph.ts'
-import { asksInvalid, isListed } from '../counterfactual/failed-condition.ts'
+import { isForInvalid, isListed } from '../counterfactual/failed-condition.ts'
 import { seenLately } from '../counterfactual/later.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf } from '../counterfactual/map-keys.ts'
 import { isReadForMore } from '../counterfactual/shared-mark.ts'
@@ -168,7 +168,7 @@ export function fixes(context: Context, { culprit, end, walked, writer }: Blame)
   const found = writer ? withoutRule(context, writer.step, writer.ref) : []
   const owner = ownerAt(context, walked.culprit)
   const { rule } = context.evidence.arrivals[walked.culprit]!
-  const isForState = rule?.conditions.some(asksInvalid) === true
+  const isForState = rule !== undefined && isForInvalid(rule)
   // of a zone, or what leads to one
   const led = (rule && verdictOf(rule).chain) ?? culprit.chain
   const zone = owner?.zoned?.test(culprit.chain ?? '') === false ? led : culprit.chain

@@ -34,3 +34,18 @@ it('is near where it lets pass what is related to the connection, and not the co
   ])
   expect(near('invalid : drop')).toEqual([])
 })
+
+it('drops as invalid what its map drops for that alone', () => {
+  const codes = (states: string) => {
+    const ruleset = `table inet fw {\n\tchain forward {\n\t\ttype filter hook forward priority filter; policy accept;\n\t\tct state vmap { ${states} } # handle 2\n\t}\n}\n`
+    const text = [
+      `trace id 0a0b0c0d inet fw forward packet: iif "eth1" oif "eth0" ${HEADERS}`,
+      'trace id 0a0b0c0d inet fw forward rule handle 2 (verdict drop)',
+      '',
+    ].join('\n')
+    const { journeys } = explainFile(text, { ...worldOf(ruleset), host: { ...ROUTER, conntrack: [] } })
+    return journeys[0]!.findings.map(({ code }) => code)
+  }
+  expect(codes('established : accept, invalid : drop')).toContain('invalid-state')
+  expect(codes('established : accept, invalid : drop, new : drop')).not.toContain('invalid-state')
+})
