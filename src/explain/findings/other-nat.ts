@@ -7,14 +7,14 @@ import type { Walk } from '../../rules/walk.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import { type Detector, describeEnd, finding, lastPacket, momentAt } from '../context.ts'
 import { DESTINATION, destinationRule, gives, isNatStatement } from '../counterfactual/rewritten.ts'
-import { isNatChain } from '../counterfactual/skipped-rules.ts'
+import { isNatChain, passes } from '../counterfactual/skipped-rules.ts'
 import { onwards } from '../counterfactual/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
 
 /**
- * Two tables have nat for it, as where rules of iptables-legacy were left behind: the kernel sets up NAT once, by the chain
- * that it asks first, and the other one would have sent it elsewhere.
+ * Two base chains have nat for it, as where rules of iptables-legacy were left behind, or a program makes a chain for each of
+ * what it publishes: the kernel sets up NAT once, by the chain that it asks first, and the other one would have sent it elsewhere.
  */
 export const otherNat: Detector = {
   code: 'dnat-skipped',
@@ -24,13 +24,15 @@ export const otherNat: Detector = {
     const { family, outcome } = context.journey
     if (!taken || !hook || !table || (family !== 'ip' && family !== 'ip6')) return []
     const { dst, dport } = lastPacket(context)
+    const base = passes(context).find(({ steps }) => steps.includes(taken.step))?.base
     for (const { table: other, chain } of baseChainsAt(context.world, family, hook, true)) {
-      if (other === table || !isNatChain(other, chain)) continue
+      if (chain === base || !isNatChain(other, chain)) continue
       const walked = onwards(context, other, [{ chain, index: 0 }], momentAt(context, taken.step))
       const to = destinationOf(walked)
       if (!to || dst === undefined || gives(to, dst, dport)) continue
       const ref = refOf(context, other.name, walked.last!.chain, walked.last!.rule)
-      const isLost = outcome === 'vanished' || neighbourFailed.detect(context).length > 0
+      const isLost =
+        outcome === 'vanished' || context.inVain === 'refused' || neighbourFailed.detect(context).length > 0
       const there = `${describeEnd(to.addresses![0], to.ports?.[0])}${backendWords(other, table)}`
       const message = `${nameRef(taken.ref)} rewrites its destination to ${describeEnd(dst, dport)}, so ${nameRef(ref)}, which would rewrite it to ${there}, has no effect. The kernel sets up NAT once per connection, by the first chain that rewrites.`
       return [
@@ -39,7 +41,7 @@ export const otherNat: Detector = {
           rules: [taken.ref, ref],
           culprit: taken.step,
           fix: propose(
-            `exclude these packets here, so that ${other.family} ${other.name} rewrites them`,
+            `exclude these packets here, so that ${other === table ? chain.name : `${other.family} ${other.name}`} rewrites them`,
             acceptBefore(taken.ref, packet!, { hook }),
             `if no program writes the rules of ${table.name} any more, delete them`,
           ),
