@@ -53,12 +53,15 @@ export function absentWords(condition: Condition, { world }: Context, hook: Hook
 export function heldWords(condition: Condition, packet: Packet): string | undefined {
   const field = fieldOf(condition) ?? ''
   // that it is just this is said already
-  if (isNegated(condition) || asksOtherVersion(condition)) return undefined
+  if (isNegated(condition) || asksOtherVersion(condition) || asksForNoIpsec(condition)) return undefined
   if (isPort(field) && (packet.fragOffset ?? 0) > 0) return 'the packet is not the first fragment, and so has no ports'
   if (isOtherEnd({ condition }, packet)) return otherEndWords(condition, field)
   const [, words] = HELD.find(([pattern]) => pattern.test(field)) ?? []
   return words?.(packet)
 }
+
+const asksForNoIpsec = (condition: Condition): boolean =>
+  condition.kind === 'compare' && / ipsec$/.test(condition.field) && !condition.value
 
 /** `all but 192.0.2.0/24` */
 export function spareWords(condition: Condition): string | undefined {
@@ -117,5 +120,7 @@ const HELD: readonly [RegExp, (packet: Packet) => string | undefined][] = [
   [/^ip6 nexthdr$/, (packet) => (isOfGroups(packet) ? 'its ICMPv6 header comes after a hop-by-hop header' : undefined)],
   [/^meta skuid$/, ({ uid }) => ownerWords('user', uid)],
   [/^meta skgid$/, ({ gid }) => ownerWords('group', gid)],
+  [/^meta ipsec$/, () => 'the packet came in without IPsec'],
+  [/^rt ipsec$/, () => 'the packet leaves without IPsec'],
   [/^meta mark$/, ({ mark }) => said('its mark is', mark === undefined ? undefined : `0x${mark.toString(16)}`)],
 ]
