@@ -1,11 +1,13 @@
 import { inPrefix, parseAddress } from '../../model/address.ts'
 import type { Host } from '../../model/host.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import { isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { isResolved, silentNeighbour } from '../../rules/neighbours.ts'
 import { nextHopOf } from '../../rules/way-out.ts'
 import { acceptNeighbours, propose } from '../changes/change.ts'
+import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detector, finding, lastPacket } from '../context.ts'
 import { givenSource, sourceRule } from '../counterfactual/rewritten.ts'
 import { homeOf } from '../host/routes.ts'
@@ -35,7 +37,8 @@ export const neighbourUnasked: Detector = {
     const stopped = hop === undefined ? undefined : unasked(context, out, hop)
     if (hop === undefined || !stopped || silentNeighbour(world.host, out, hop)) return []
     const { ref } = stopped
-    const family = journey.family === 'ip6' ? 'ip6' : 'ip'
+    // a route of IPv4 may have a next hop of IPv6
+    const family = hop.includes(':') ? 'ip6' : 'ip'
     return [
       finding(
         'neighbour-failed',
@@ -44,17 +47,20 @@ export const neighbourUnasked: Detector = {
         {
           steps: [ended.step + 1],
           rules: [ref],
-          fix: propose(
-            `accept ${family === 'ip6' ? 'neighbour discovery' : 'ARP'} ${spotWords(ref)}`,
-            acceptNeighbours(ref, family),
-            undefined,
-            DISCOVERY_UNPLAYED,
-          ),
+          fix: acceptFrames(ref, family, DISCOVERY_UNPLAYED),
         },
       ),
     ]
   },
 }
+
+const acceptFrames = (ref: RuleRef, family: 'ip' | 'ip6', unverified?: string): Proposal[] =>
+  propose(
+    `accept ${family === 'ip6' ? 'neighbour discovery' : 'ARP'} ${spotWords(ref)}`,
+    acceptNeighbours(ref, family),
+    undefined,
+    unverified,
+  )
 
 function unasked(context: Context, out: string, hop: string): Stopped | undefined {
   if (isResolved(context.world.host, out, hop)) return undefined
@@ -90,10 +96,7 @@ export const neighbourAsks: Detector = {
         {
           steps: [ended.step + 1],
           rules: [ref],
-          fix: propose(
-            `accept ${family === 'ip6' ? 'neighbour discovery' : 'ARP'} ${spotWords(ref)}`,
-            acceptNeighbours(ref, family),
-          ),
+          fix: acceptFrames(ref, family),
         },
       ),
     ]

@@ -114,8 +114,8 @@ export const snatSkipped: Detector = {
 }
 
 /**
- * Would its destination and this host's way to it be spared, whoever of them were asked? As pods of one cluster on two nodes. A
- * neighbour on the link itself knows no way back but its own network.
+ * Does what the rule spares have the packet's source as well, as the networks of a cluster's pods do? Then a router that leads to
+ * the destination leads back, too. A neighbour on the link itself knows no way back but that to its own network.
  */
 function isAmongSpared(context: Context, i: number): boolean {
   const { rule, packet } = context.evidence.arrivals[i]!
