@@ -1,6 +1,7 @@
 /** What the kernel that runs here says of itself. */
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { loadReasons, meaningOf } from '../../../src/explain/kernel-drops/meaning.ts'
 import { MEANINGS } from '../../../src/explain/kernel-drops/reasons.ts'
 import { Btf } from '../../../src/kernel/bpf/btf.ts'
 import { layoutOf } from '../../../src/kernel/bpf/layout.ts'
@@ -23,8 +24,16 @@ describe.skipIf(reason)("this kernel's types", () => {
     expect([...reasons.values()]).toEqual(expect.arrayContaining(['NOT_SPECIFIED', 'NO_SOCKET', 'NETFILTER_DROP']))
   })
 
-  it('has no reason whose meaning is not told', () => {
+  it('has few reasons whose meaning is not told, and those are called by their names', async () => {
+    await loadReasons()
     const { reasons } = layoutOf(new Btf(readFileSync(TYPES)))
-    expect([...reasons.values()].filter((name) => !MEANINGS[name] && !OTHERS.test(name))).toEqual([])
+    const untold = [...reasons.values()].filter((name) => !MEANINGS[name] && !OTHERS.test(name))
+    if (untold.length > 0) console.warn(`this kernel has reasons that are newer than this test: ${untold.join(', ')}`)
+    // a kernel that is newer has some more, and vendors add their own
+    expect(untold.length).toBeLessThan(10)
+    for (const reason of untold)
+      expect(meaningOf({ reason, packet: {}, time: '2026-12-01T00:00:00.000000Z' })?.text).toBe(
+        `nfwhy does not know the reason ${reason}`,
+      )
   })
 })
