@@ -59,6 +59,10 @@ function withSpec(
   return change(spec, place)
 }
 
+/** One stands in place of another; a list that got one more still has all that it had. */
+const losesWord = (words: readonly string[], now: readonly string[]): boolean =>
+  now.length === words.length && now.some((word, i) => word !== words[i] && !word.startsWith(`${words[i]},`))
+
 export const iptablesChanges: RuleChanges = {
   remove(ref) {
     const { ruleNumber } = ref
@@ -69,13 +73,12 @@ export const iptablesChanges: RuleChanges = {
     }))
   },
   correct(ref, miss, packet, how) {
-    const before = ruleWords(ref)
-    const words = corrected(before, miss, packet, how)
-    if (!words) return undefined
-    const isLost = words.length === before.length && words.some((one, i) => !`${one},`.startsWith(`${before[i]},`))
-    return how?.keeps && !how.turned && isLost
-      ? newRule(ref, { chain: ref.chain, before: ref }, words)
-      : replaceRule(ref, words)
+    const words = ruleWords(ref)
+    const now = corrected(words, miss, packet, how)
+    if (!now) return undefined
+    return how?.keeps && losesWord(words, now)
+      ? newRule(ref, { chain: ref.chain, before: ref }, now)
+      : replaceRule(ref, now)
   },
   asBeforeNat(ref) {
     const words = beforeNat(ruleWords(ref))

@@ -82,7 +82,7 @@ export type Ports = readonly [number, number]
 export interface Correction {
   /** What the rule's own map is to give for the packet. */
   gives?: string | undefined
-  /** Others may need the rule as it is. */
+  /** Others may need the rule as it is: a list gets what is missing, and beside any other rule such packets get one of their own. */
   keeps?: boolean
   /** The rule is to ask the packet's other end. */
   turned?: boolean

@@ -23,7 +23,8 @@ function variantOf(edit: Edit, world: World): IptablesVariant | undefined {
   const wanted = table || !isOfNewRule(edit) ? table?.backend : sharedBackend(edit, world)
   // where both have such a table, the command says which, whatever it would be by itself
   if (isOfBoth(edit, world)) return wanted
-  return wanted === (plainVariant(edit, world) ?? wanted) ? undefined : wanted
+  const plain = plainVariant(edit, world)
+  return plain === undefined || plain === wanted ? undefined : wanted
 }
 
 const isOfBoth = ({ family, table }: RuleEdit | ChainEdit, { tables }: World): boolean =>

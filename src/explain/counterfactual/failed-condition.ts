@@ -209,6 +209,16 @@ export function isForLater(condition: Condition, moment: EvalContext): boolean {
   return evaluate(condition, { ...moment, packet: { ...moment.packet, ctState: 'new' } }) !== true
 }
 
+/** Asks for an address that it is for, or for a kind of address. */
+export function namesDestination(condition: Condition): boolean {
+  if (condition.kind === 'lookup') return condition.fields.some((field) => field === 'dst' || field.endsWith('daddr'))
+  if (condition.kind !== 'compare' || isAnywhere(condition.value)) return false
+  return condition.field.endsWith(' daddr') || condition.field.startsWith('fib daddr')
+}
+
+/** `::/0`: every address of the family. */
+const isAnywhere = (value: Value): boolean => typeof value === 'object' && 'prefix' in value && value.length === 0
+
 /** Is it for what connection tracking can make nothing of? A verdict map of states, too, where that alone is dropped. */
 export const isForInvalid = ({ conditions, statements }: Rule): boolean =>
   conditions.some(

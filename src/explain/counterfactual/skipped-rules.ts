@@ -33,6 +33,10 @@ export interface SkippedRule {
 /** The tables that the journey shows, in order; those whose chains are not in the ruleset are left out. */
 export const passes = memo(findPasses)
 
+/** The one that step `i` belongs to. */
+export const passAt = (context: Context, i: number): TableTraversal | undefined =>
+  passes(context).find(({ steps }) => steps.includes(i))
+
 function findPasses({ evidence, journey }: Context): readonly TableTraversal[] {
   const found: TableTraversal[] = []
   let key = ''

@@ -8,7 +8,7 @@ import { isLocal } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Context } from '../context.ts'
-import { fieldOf, isNegated } from './failed-condition.ts'
+import { isNegated, namesDestination } from './failed-condition.ts'
 import { isNatChain } from './skipped-rules.ts'
 
 /**
@@ -22,23 +22,28 @@ export function isAroundThisHost({ world, journey }: Context, { dst, out }: Pack
   // what nat has sent on was for this host
   const asked = journey.packet.dst ?? dst
   const own = asked === dst || isLocal(asked, world.host) === false ? there : [...there, asked]
-  const at = (address: string): EvalContext => ({ packet: { dst: address }, family, world })
+  const moment = { packet: {}, family, world }
   return world.tables.some((table) =>
     sparing(table).some(
-      (rule) => isFor(rule, at(dst)) && own.some((address) => address !== dst && isFor(rule, at(address))),
+      (rule) =>
+        isAlsoFor(rule, moment, dst) && own.some((address) => address !== dst && isAlsoFor(rule, moment, address)),
     ),
   )
 }
 
-const isFor = (rule: Rule, moment: EvalContext): boolean =>
-  destinationsOf(rule).every((one) => evaluate(one, moment) === true)
-
-const destinationsOf = ({ conditions }: Rule) =>
-  conditions.filter((one) => /^ip6? daddr$/.test(fieldOf(one) ?? '') && !isNegated(one))
+/** Is the rule for packets to this address as well, whoever sends them? */
+export const isAlsoFor = ({ conditions }: Rule, moment: EvalContext, dst: string): boolean => {
+  const asked = { ...moment, packet: { ...moment.packet, dst } }
+  return conditions.every((one) => !namesDestination(one) || evaluate(one, asked) === true)
+}
 
 const sparing = memo((table: Table): readonly Rule[] =>
   [...table.chains.values()]
     .filter((chain) => isNatChain(table, chain))
     .flatMap(({ rules }) => rules)
-    .filter((rule) => /^(return|accept)$/.test(verdictOf(rule).ending) && destinationsOf(rule).length > 0),
+    .filter(
+      (rule) =>
+        /^(return|accept)$/.test(verdictOf(rule).ending) &&
+        rule.conditions.some((one) => namesDestination(one) && !isNegated(one)),
+    ),
 )

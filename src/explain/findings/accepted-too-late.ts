@@ -43,17 +43,21 @@ export const acceptedTooLate: Detector = {
     if (evaluateAll(later.rule.conditions, arrivedAt(context, stopping)) === false) return []
     const { name } = goal.pass.table
     const [ref, accepting] = [later, accepts].map(({ chain, rule }) => refOf(context, name, chain, rule))
-    const isCounted = [...accepts.matched, accepts].some(({ rule }) => rule.conditions.some(lasts))
-    const does = `${leads ? `would lead this packet to ${nameBeside(accepting!, ref!)}, which accepts it` : 'would accept this packet'}${isCounted ? ' (as long as its limit is not used up)' : ''}`
+    const accepted = [...accepts.matched, accepts]
+    const does = leads
+      ? `would lead this packet to ${nameBeside(accepting!, ref!)}, which accepts it`
+      : 'would accept this packet'
+    const isCounted = accepted.some(({ rule }) => rule.conditions.some(lasts))
+    const room = isCounted ? ' (as long as its limit is not used up)' : ''
     const stops = arrivals[stopping]!.rule
-    const isApart = stops?.conditions.some((one) => asksMore(one, [...accepts.matched, accepts])) === true
+    const isApart = stops?.conditions.some((one) => asksMore(one, accepted)) === true
     const comment = commentWords(stops)
     const after = `${nameBeside(culprit, ref!)}${comment === '' ? '' : ` (${comment})`}`
     return [
       finding(
         'accepted-too-late',
         'note',
-        `${nameRef(ref!)} ${does}, but comes after ${after}.${doubtWords(later.rule, stops, culprit, isApart)}`,
+        `${nameRef(ref!)} ${does}${room}, but comes after ${after}.${doubtWords(later.rule, stops, culprit, isApart)}`,
         {
           steps: [step + 1],
           rules: [...(leads ? [accepting!] : []), ref!, culprit],

@@ -1,5 +1,5 @@
 import { wayTo } from '../../journey/step-context.ts'
-import type { Condition, Value } from '../../model/condition.ts'
+import type { Condition } from '../../model/condition.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { isStopped } from '../../model/outcome-kinds.ts'
 import type { Rule } from '../../model/ruleset.ts'
@@ -12,12 +12,12 @@ import { describeConditions } from '../cause.ts'
 import { changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket, momentAt } from '../context.ts'
-import { asks, fieldOf, isExact, isParticular } from '../counterfactual/failed-condition.ts'
+import { asks, fieldOf, isExact, isParticular, namesDestination } from '../counterfactual/failed-condition.ts'
 import { destinationIn, type Goal, goals, isForPlace, rewrites } from '../counterfactual/goals.ts'
 import { findNearMisses, isSureOf, type NearMiss } from '../counterfactual/near-misses.ts'
 import { DESTINATION } from '../counterfactual/rewritten.ts'
 import { leadsToPlace } from '../counterfactual/said-place.ts'
-import { passes, positionsBelow, refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { passAt, positionsBelow, refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { isHairpin, isOnlyByDefault } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched, hadItReturned, rulesFrom } from '../counterfactual/what-if.ts'
 import { takenByProxy } from '../host/proxy-socket.ts'
@@ -59,7 +59,7 @@ export const dnatShadowed: Detector = {
     // what comes of it behind the last chain that there is, is known all the same
     if (i < 0 || end < i || (end === i && outcome === 'undetermined') || isByChance(context, i)) return []
     const told = tell(context, i, isStopped(outcome) || isHairpin(context))
-    const pass = told.length > 0 ? undefined : passes(context).find(({ steps }) => steps.includes(i))
+    const pass = told.length > 0 ? undefined : passAt(context, i)
     return pass && getsNowhere(context) ? nearBehind(context, i, destinationIn(pass, true)) : told
   },
 }
@@ -184,16 +184,6 @@ const rewriting = ({ statements }: Rule): string =>
 const servesOthers = (rule: Rule, other: Rule): boolean =>
   DESTINATION.includes(verdictOf(rule).text) &&
   other.conditions.some((one) => !rule.conditions.some((own) => JSON.stringify(own) === JSON.stringify(one)))
-
-/** Asks for an address that it is for, or for a kind of address. */
-export function namesDestination(condition: Condition): boolean {
-  if (condition.kind === 'lookup') return condition.fields.some((field) => field === 'dst' || field.endsWith('daddr'))
-  if (condition.kind !== 'compare' || isAnywhere(condition.value)) return false
-  return condition.field.endsWith(' daddr') || condition.field.startsWith('fib daddr')
-}
-
-/** `::/0`: every address of the family. */
-const isAnywhere = (value: Value): boolean => typeof value === 'object' && 'prefix' in value && value.length === 0
 
 /** No rule behind it matches either, but one does so nearly. */
 function nearBehind(context: Context, i: number, goal: Goal): Detected[] {

@@ -1,6 +1,7 @@
 /** Why a rule that nearly took a packet did not, in words. */
 import type { Condition } from '../../model/condition.ts'
 import type { Hook } from '../../model/hook.ts'
+import type { RuleRef } from '../../model/journey.ts'
 import { deviceWords, type Packet } from '../../model/packet.ts'
 import { named } from '../../rules/nft/lookup.ts'
 import { MOST as MOST_ELEMENTS } from '../../rules/nft/update.ts'
@@ -18,6 +19,11 @@ import {
 } from '../counterfactual/failed-condition.ts'
 import { isOtherEnd } from '../counterfactual/other-end.ts'
 import { isOfGroups } from '../neighbours/discovery.ts'
+import { numberedRef } from './verdicts.ts'
+
+/** What a fix does that takes nothing from whom the rule serves. */
+export const appliedToo = (ref: RuleRef): string => `apply ${numberedRef(ref)} to such packets, too`
+export const GOES_ON = 'the rule goes on to serve others'
 
 /** A rule that adds to a set of nft's ends where the set takes no more. */
 export function fullWords(condition: Condition, { world }: Context): string | undefined {

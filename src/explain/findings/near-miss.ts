@@ -33,9 +33,10 @@ import { deviceByMark } from '../counterfactual/way-by-mark.ts'
 import { astray, homeOf } from '../host/routes.ts'
 import { sharedWords, sharersOf } from '../neighbours/shared-link-address.ts'
 import { nftOnly } from '../nft-only/later.ts'
-import { isNft, nameBeside, nameRef, refAt, refOf } from '../refs.ts'
+import { nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { missedLate } from './marked-too-late.ts'
-import { absentWords, fullWords, heldWords, spareWords } from './near-miss-words.ts'
+import { absentWords, appliedToo, fullWords, GOES_ON, heldWords, spareWords } from './near-miss-words.ts'
+import { numberedRef } from './verdicts.ts'
 
 /** More would bury the answer. */
 const MOST = 5
@@ -182,7 +183,7 @@ const chooseAmong = (ref: RuleRef, { enough }: MissingNumbers, { miss, moment }:
   enough === undefined
     ? [byHand('add the missing elements to the map')]
     : propose(
-        `make ${isNft(ref) && ref.handle !== undefined ? `handle ${ref.handle}` : `rule ${ref.ruleNumber}`} of ${ref.chain} choose among the ${enough} elements of its map`,
+        `make ${numberedRef(ref)} choose among the ${enough} elements of its map`,
         changesOf(ref).correct(ref, miss, moment.packet, { choices: enough }),
         'new connections of other clients may go to another destination than before',
       )
@@ -253,7 +254,7 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
             `${nameRef(ref)} goes on to serve ${wantedBy(miss.condition)}`,
           )
         : propose(
-            `${keeps ? 'do the same for such packets as' : 'make'} rule ${ref.ruleNumber} of ${ref.chain}${keeps ? '' : ' match such packets'}`,
+            keeps ? appliedToo(ref) : `make rule ${ref.ruleNumber} of ${ref.chain} match such packets`,
             changesOf(ref).correct(ref, miss, moment.packet, {
               gives,
               keeps,
@@ -263,7 +264,7 @@ function mends(context: Context, goal: Goal, one: NearMiss, ref: RuleRef): Propo
             hasOtherMac
               ? `first check that the host with MAC address ${moment.packet.srcMac} is the right one`
               : keeps
-                ? `rule ${ref.ruleNumber} serves others as before`
+                ? GOES_ON
                 : used === false && !rule.counters?.packets
                   ? 'the rule has never matched a packet'
                   : 'first check whether other packets need the rule as it is',
@@ -301,7 +302,7 @@ const isOfOtherProtocol = ({ world: { host } }: Context, { miss, used, then, mom
 function mayServeOthers({ world: { host } }: Context, { miss, used, moment: { hook, packet } }: NearMiss): boolean {
   const { condition } = miss
   const field = fieldOf(condition) ?? ''
-  // a list of who may send goes on to name them
+  // whoever it lets send goes on to send
   if (asksOwner(miss)) return true
   if (hook === 'input' && !isNegated(condition) && !isOtherEnd(miss, packet)) {
     const asked = wantedBy(condition)
@@ -345,8 +346,7 @@ const isForThisHost = ({ world: { host } }: Context, { condition }: NearMiss['mi
   asksSource(condition) && wantedBy(condition).some((one) => isLocal(String(one), host) === true)
 
 /** For the socket that sends it: no line of a packet shows who owns that. */
-const asksOwner = ({ condition }: Pick<NearMiss['miss'], 'condition'>): boolean =>
-  /^meta sk[ug]id$/.test(fieldOf(condition) ?? '')
+const asksOwner = ({ condition }: NearMiss['miss']): boolean => /^meta sk[ug]id$/.test(fieldOf(condition) ?? '')
 
 /**
  * A rule that nobody uses, which was to accept what a network sends through this host, asks for what is sent to it. Never the

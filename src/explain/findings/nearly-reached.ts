@@ -9,7 +9,7 @@ import { jumpTo } from '../counterfactual/jump-to.ts'
 import { type NearlyTaken, nearlyTaken } from '../counterfactual/nearly-taken.ts'
 import { refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { nameBeside, nameRef } from '../refs.ts'
-import { numberedRef } from './verdicts.ts'
+import { appliedToo, GOES_ON } from './near-miss-words.ts'
 
 /** Part of never-reached, where that finds none. */
 export const nearlyReached = (context: Context, goal: Goal): Detected[] =>
@@ -38,8 +38,4 @@ function tell(context: Context, { kind, what }: Goal, one: NearlyTaken): Detecte
 }
 
 const correctLead = (ref: RuleRef, { miss, moment }: NonNullable<NearlyTaken['lead']>): Proposal[] =>
-  propose(
-    `make ${numberedRef(ref)} match such packets`,
-    changesOf(ref).correct(ref, miss, moment.packet, { keeps: true }),
-    'first check whether other packets need the rule as it is',
-  )
+  propose(appliedToo(ref), changesOf(ref).correct(ref, miss, moment.packet, { keeps: true }), GOES_ON)

@@ -63,7 +63,8 @@ const acceptFrames = (ref: RuleRef, family: 'ip' | 'ip6', unverified?: string): 
   )
 
 function unasked(context: Context, out: string, hop: string): Stopped | undefined {
-  if (isResolved(context.world.host, out, hop)) return undefined
+  const { host, tables } = context.world
+  if (isResolved(host, out, hop) || tables.every(isTraced)) return undefined
   const { stopped } = askedFrames(context, out, hop)
   return stopped && !isTraced(stopped.ref) ? stopped : undefined
 }
@@ -79,12 +80,12 @@ export const neighbourAsks: Detector = {
     if (isReplied(context)) return []
     const hop = nextHopOf(packet, out, world.host)
     // it is still to find the next hop: findings/neighbour-failed.ts
-    if (hop === undefined || silentNeighbour(world.host, out, hop) || unasked(context, out, hop)) return []
+    if (hop === undefined || silentNeighbour(world.host, out, hop)) return []
     const asked = askedFor(context, out, hop)
     // who has sent something there knows it
     if (asked === undefined || isFound(asked, world.host)) return []
     const stopped = stoppedQuestion(context, out, hop, asked)
-    if (!stopped) return []
+    if (!stopped || unasked(context, out, hop)) return []
     const { ref, what } = stopped
     const family = journey.family === 'ip6' ? 'ip6' : 'ip'
     const frames = `${framesOf(stopped, family)} ${what === 'request' ? 'for' : 'of'}`

@@ -28,13 +28,15 @@ export const neverAtHook: Detector = {
     const end = refAt(context, context.ended.step)
     const { dst } = lastPacket(context)
     const such = end && acceptSuch(context, end)
-    const forwarded = `accepts packets to this host itself, and this one is forwarded to ${dst}`
-    const own = 'accepts forwarded packets, and this one is for this host itself'
+    const [others, own] =
+      hook === 'forward'
+        ? ['packets to this host itself', `forwarded to ${dst}`]
+        : ['forwarded packets', 'for this host itself']
     return [
       finding(
         'never-reached',
         'note',
-        `${nameRef(ref)} ${hook === 'forward' ? forwarded : own}: it traverses ${base.name}, not ${found.base.name}.`,
+        `${nameRef(ref)} would accept it, but only ${others} traverse ${found.base.name}. This packet is ${own}: it traverses ${base.name}.`,
         {
           steps: [context.ended.step + 1],
           rules: [ref],

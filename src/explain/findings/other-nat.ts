@@ -7,7 +7,7 @@ import type { Walk } from '../../rules/walk.ts'
 import { acceptBefore, propose } from '../changes/change.ts'
 import { type Detector, describeEnd, finding, lastPacket, momentAt } from '../context.ts'
 import { DESTINATION, destinationRule, gives, isNatStatement } from '../counterfactual/rewritten.ts'
-import { isNatChain, passes } from '../counterfactual/skipped-rules.ts'
+import { isNatChain, passAt } from '../counterfactual/skipped-rules.ts'
 import { onwards } from '../counterfactual/what-if.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { neighbourFailed } from './neighbour-failed.ts'
@@ -24,12 +24,13 @@ export const otherNat: Detector = {
     const { family, outcome } = context.journey
     if (!taken || !hook || !table || (family !== 'ip' && family !== 'ip6')) return []
     const { dst, dport } = lastPacket(context)
-    const base = passes(context).find(({ steps }) => steps.includes(taken.step))?.base
+    const base = passAt(context, taken.step)?.base
     for (const { table: other, chain } of baseChainsAt(context.world, family, hook, true)) {
       if (chain === base || !isNatChain(other, chain)) continue
       const walked = onwards(context, other, [{ chain, index: 0 }], momentAt(context, taken.step))
       const to = destinationOf(walked)
       if (!to || dst === undefined || gives(to, dst, dport)) continue
+      const isOfOne = other === table
       const ref = refOf(context, other.name, walked.last!.chain, walked.last!.rule)
       const isLost =
         outcome === 'vanished' || context.inVain === 'refused' || neighbourFailed.detect(context).length > 0
@@ -41,9 +42,9 @@ export const otherNat: Detector = {
           rules: [taken.ref, ref],
           culprit: taken.step,
           fix: propose(
-            `exclude these packets here, so that ${other === table ? chain.name : `${other.family} ${other.name}`} rewrites them`,
+            `exclude these packets here, so that ${isOfOne ? chain.name : `${other.family} ${other.name}`} rewrites them`,
             acceptBefore(taken.ref, packet!, { hook }),
-            `if no program writes the rules of ${table.name} any more, delete them`,
+            `if no program writes the rules of ${isOfOne ? base?.name : table.name} any more, delete them`,
           ),
         }),
       ]

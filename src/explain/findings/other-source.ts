@@ -14,20 +14,26 @@ import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import type { Proposal } from '../changes/proposal.ts'
 import type { Doing } from '../changes/rule-changes.ts'
 import { type Context, lastPacket } from '../context.ts'
-import { asks, fieldOf, isExact, isNegated, isParticular } from '../counterfactual/failed-condition.ts'
+import {
+  asks,
+  fieldOf,
+  isExact,
+  isNegated,
+  isParticular,
+  namesDestination,
+} from '../counterfactual/failed-condition.ts'
 import { rewrites, sparedIn } from '../counterfactual/goals.ts'
 import { lookupOf } from '../counterfactual/map-keys.ts'
 import { packetRouted } from '../counterfactual/marked-way.ts'
 import { markAsked } from '../counterfactual/marks.ts'
 import { findNearMisses, type NearMiss } from '../counterfactual/near-misses.ts'
 import { givenSource, type Rewritten, SOURCE, sourceRule } from '../counterfactual/rewritten.ts'
-import { passes, refOfSkipped } from '../counterfactual/skipped-rules.ts'
+import { passAt, refOfSkipped } from '../counterfactual/skipped-rules.ts'
 import { isPrivate, isPublic } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched, hadItReturned } from '../counterfactual/what-if.ts'
 import { hasDefaultRoute, isDefault, routeWords } from '../host/routes.ts'
 import { nameBeside, nameRef, refAt, refOf } from '../refs.ts'
 import { entryBegun } from '../reply/request-reply.ts'
-import { namesDestination } from './dnat-skipped.ts'
 import { addressesOf } from './own-source.ts'
 
 export interface OtherSource {
@@ -149,7 +155,7 @@ const includesAll = (some: ReadonlySet<string>, others: ReadonlySet<string>): bo
 /** A rule in front spares the very service, and failed in one condition: it holds of what was asked, before a rule of nat changed the destination. */
 function ofException(context: Context, { ref, step }: Rewritten): OtherSource | undefined {
   const { packet, hook } = context.evidence.arrivals[step]!
-  const pass = passes(context).find(({ steps }) => steps.includes(step))
+  const pass = passAt(context, step)
   const near = pass && context.inVain === 'unanswered' ? findNearMisses(context, sparedIn(pass)) : []
   const { dst, dport } = context.journey.packet
   const isOfAsked = ({ miss, moment }: NearMiss) =>

@@ -33,11 +33,11 @@ export const replyAtBridge: Detector = {
       .sort((a, b) => Number(b.used) - Number(a.used))
       .map(({ ref }) => ref)
     const [first, ...others] = refs.map(nameRef)
-    const told = `the reply from ${reply.src}, which a trace of the IP chains does not show`
+    const told = `the reply from ${reply.src}`
     const message =
       others.length === 0
-        ? `${first} drops ${told}.`
-        : `A rule at each port of ${out} drops ${told}: ${[first, ...others].join(', ')}.`
+        ? `${first} drops ${told}. A trace of the IP chains does not show that.`
+        : `A rule at each port of ${out} drops ${told}: ${[first, ...others].join(', ')}. A trace of the IP chains does not show that.`
     return [
       finding('reply-dropped', 'error', message, {
         steps: [ended.step + 1],

@@ -15,7 +15,7 @@ import { listener } from '../../rules/sockets.ts'
 import { acceptBefore, changesOf, propose } from '../changes/change.ts'
 import { type Proposal, SKIPS_NAT } from '../changes/proposal.ts'
 import { type Context, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
-import { asksDestinationType, fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
+import { asksDestinationType, fieldOf, isNegated, namesDestination } from '../counterfactual/failed-condition.ts'
 import {
   destinationRule,
   givenSource,
@@ -28,7 +28,6 @@ import { isOfGuests } from '../host/bridges.ts'
 import { astray, homeOf, WIDE } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
 import { entryBegun } from '../reply/request-reply.ts'
-import { namesDestination } from './dnat-skipped.ts'
 import { ACCEPTS_UNKNOWN, otherSource } from './other-source.ts'
 import { isMostPorts, portsOf } from './port-range.ts'
 

@@ -1,7 +1,6 @@
 import type { Condition } from '../../model/condition.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Rule } from '../../model/ruleset.ts'
-import { evaluate } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import type { Visit } from '../../rules/walk.ts'
 import { describeConditions } from '../cause.ts'
@@ -9,18 +8,19 @@ import { changesOf, deleteRule, propose } from '../changes/change.ts'
 import { NOT_TRIED } from '../changes/proposal.ts'
 import { type Context, type Detector, finding, momentAt } from '../context.ts'
 import { wantedBy } from '../counterfactual/distance.ts'
-import { fieldOf, isNegated } from '../counterfactual/failed-condition.ts'
+import { fieldOf, isNegated, namesDestination } from '../counterfactual/failed-condition.ts'
 import { rewrites } from '../counterfactual/goals.ts'
 import { markAsked } from '../counterfactual/marks.ts'
 import { SOURCE } from '../counterfactual/rewritten.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
+import { isAlsoFor } from '../counterfactual/spared-networks.ts'
 import { isPrivateAbroad } from '../counterfactual/undeliverable.ts'
 import { hadItNotMatched } from '../counterfactual/what-if.ts'
 import { homeOf } from '../host/routes.ts'
 import { toldOwner } from '../owners/undone.ts'
 import { nameBeside, nameRef, ownerAt, refAt, refOf } from '../refs.ts'
 import { verdictAt } from '../verdict-at.ts'
-import { namesDestination, natOf } from './dnat-skipped.ts'
+import { natOf } from './dnat-skipped.ts'
 import { unmarkedPeer } from './unmarked-peer.ts'
 
 /** It left with its own source, as a rule ended the nat table in front of the SNAT rule that is meant for it. */
@@ -121,8 +121,7 @@ function isAmongSpared(context: Context, i: number): boolean {
   const { rule, packet } = context.evidence.arrivals[i]!
   const { src, dst, out } = packet
   if (!rule || src === undefined || dst === undefined || homeOf(dst, context.world.host, out)) return false
-  const asked = { ...momentAt(context, i), packet: { ...packet, dst: src } }
-  return rule.conditions.every((one) => !namesDestination(one) || evaluate(one, asked) === true)
+  return isAlsoFor(rule, momentAt(context, i), src)
 }
 
 const asksLink = (condition: Condition): boolean => /^meta [io]ifname$/.test(fieldOf(condition) ?? '')

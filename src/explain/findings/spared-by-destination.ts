@@ -1,8 +1,7 @@
 /** Whether a rule for destinations spared the packet a new source: what other such rules spare is to keep its own. */
 import type { Context } from '../context.ts'
-import { isNegated } from '../counterfactual/failed-condition.ts'
+import { isNegated, namesDestination } from '../counterfactual/failed-condition.ts'
 import { isNat, passes } from '../counterfactual/skipped-rules.ts'
-import { namesDestination } from './dnat-skipped.ts'
 
 export const isSparedByDestination = (context: Context): boolean =>
   passes(context).some(

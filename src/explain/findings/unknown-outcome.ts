@@ -9,7 +9,7 @@ import { emptyWorld } from '../../model/world.ts'
 import { evaluateAll } from '../../rules/evaluate.ts'
 import { verdictOf } from '../../rules/verdict.ts'
 import { type Context, type Detector, finding } from '../context.ts'
-import { passes, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
+import { passAt, refOfSkipped, type SkippedRule, skippedRules } from '../counterfactual/skipped-rules.ts'
 import { nameRef } from '../refs.ts'
 
 /** The kernel has two packet filters, and a trace of one never passes rules of the other. Undefined: there are rules that it may pass. */
@@ -123,7 +123,7 @@ interface PassedOver {
 export const rulePassedOver = memo((context: Context): PassedOver | undefined => {
   const { evidence, journey, ended } = context
   if (!evidence.lossless || !isStoppedByRule(journey.outcome)) return undefined
-  const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
+  const pass = passAt(context, ended.step)
   for (const passed of pass ? skippedRules(context, pass) : []) {
     const { rule, moment } = passed
     const { ending } = verdictOf(rule)

@@ -10,7 +10,7 @@ import { type Proposal, SKIPS_LATER } from '../changes/proposal.ts'
 import { type Context, type Detected, type Detector, finding, lastPacket, momentAt } from '../context.ts'
 import { rewrites } from '../counterfactual/goals.ts'
 import { DESTINATION, SOURCE } from '../counterfactual/rewritten.ts'
-import { isNatChain, passes } from '../counterfactual/skipped-rules.ts'
+import { isNatChain, passAt } from '../counterfactual/skipped-rules.ts'
 import { isPrivateAbroad, rewritesSources } from '../counterfactual/undeliverable.ts'
 import { beforeTracking, letsGo, natFromTheStart, onwards } from '../counterfactual/what-if.ts'
 import { isNft, nameRef, refAt, refOf } from '../refs.ts'
@@ -71,7 +71,7 @@ const AS_A_REQUEST = ['not-in-set', 'near-miss', 'missing-rule']
 function tooEarly(context: Context): Detected[] {
   const { journey, ended, evidence, world } = context
   if (!isStoppedByRule(journey.outcome)) return []
-  const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
+  const pass = passAt(context, ended.step)
   const { hook } = evidence.arrivals[ended.step]!
   const priority = pass?.base.priority
   if (!pass || priority === undefined || priority > TRACKING || (hook !== 'prerouting' && hook !== 'output')) return []
@@ -190,7 +190,7 @@ const keepsPrivateSource = (context: Context): boolean =>
 function isStoppedForThat(context: Context): boolean {
   const { evidence, ended, journey, world } = context
   if (!isStoppedByRule(journey.outcome)) return false
-  const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
+  const pass = passAt(context, ended.step)
   if (!pass) return false
   const moment = momentAt(context, pass.steps[0]!)
   const tracked = isOpening(journey, natSeen(evidence), world)

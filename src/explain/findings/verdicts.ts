@@ -20,7 +20,7 @@ import { isForInvalid, isListed } from '../counterfactual/failed-condition.ts'
 import { seenLately } from '../counterfactual/later.ts'
 import { asksOthers, keyHeld, type Lookup, lookupOf } from '../counterfactual/map-keys.ts'
 import { isReadForMore } from '../counterfactual/shared-mark.ts'
-import { passes } from '../counterfactual/skipped-rules.ts'
+import { passAt } from '../counterfactual/skipped-rules.ts'
 import { choosesSubjects } from '../counterfactual/subjects.ts'
 import { isPrivate } from '../counterfactual/undeliverable.ts'
 import { deviceByMark } from '../counterfactual/way-by-mark.ts'
@@ -236,7 +236,7 @@ export function spotToAccept(context: Context, end: RuleRef): RuleRef {
   const { evidence, ended } = context
   const owner = ownerAt(context, ended.step)
   const { table } = evidence.arrivals[ended.step]!
-  const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
+  const pass = passAt(context, ended.step)
   if (!owner || !table || !pass) return end
   for (const step of pass.steps) {
     const { rule } = evidence.arrivals[step]!
@@ -259,7 +259,7 @@ export function spotToAccept(context: Context, end: RuleRef): RuleRef {
 /** Of the chains that its advice names, those that are in this table did not have the packet, and nothing leads it there. */
 function isLedPast(context: Context, { instead, marks }: Owner): boolean {
   const { evidence, ended, world } = context
-  const pass = passes(context).find(({ steps }) => steps.includes(ended.step))
+  const pass = passAt(context, ended.step)
   const isUsers = (word: string) => marks.some(({ jumps }) => jumps?.test(word))
   const named = (instead.match(/[\w-]+/g) ?? []).filter((word) => isUsers(word) && pass?.table.chains.has(word))
   if (!pass || named.length === 0) return false

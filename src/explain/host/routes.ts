@@ -348,7 +348,7 @@ export function addWayBack({ src, in: device, srcMac }: Packet, host: Host, note
   if (there && (there.type !== 'unicast' || (routeDevices(there).includes(device) && there.gateway === via.gateway)))
     return []
   return propose(
-    `${there ? `change the route back to ${src} to lead` : `add a route back to ${src}`} through the neighbour that sent the packet`,
+    `${there ? 'lead the' : 'add a'} route back to ${src} through the neighbour that sent the packet`,
     there ? changeRoute(there, route) : addRoute(route),
     note,
   )

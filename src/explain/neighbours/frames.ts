@@ -18,7 +18,8 @@ import { endOf, refOf } from '../refs.ts'
 export const DISCOVERY_UNPLAYED = 'the model does not simulate ARP or neighbour discovery'
 
 /** IPv6's own chains are traced as IP is. */
-export const isTraced = ({ family }: RuleRef): boolean => family !== 'arp' && family !== 'bridge' && family !== 'netdev'
+export const isTraced = ({ family }: Pick<RuleRef, 'family'>): boolean =>
+  family !== 'arp' && family !== 'bridge' && family !== 'netdev'
 
 export interface Stopped {
   ref: RuleRef

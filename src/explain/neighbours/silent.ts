@@ -30,7 +30,7 @@ import {
   type Stopped,
   stoppedAtPort,
 } from './frames.ts'
-import { nextHops } from './next-hops.ts'
+import { namedHops, nextHops } from './next-hops.ts'
 import { otherNetworkHint } from './other-network.ts'
 import { otherTableHint } from './other-table.ts'
 import { routeless } from './routeless.ts'
@@ -146,9 +146,7 @@ function tellSilent(context: Context, silent: Silent): Detected[] {
 /** Engines give their networks 16 to 20 bits: such a network may contain others, of which a router on the same link knows. */
 function routerBeside(host: Host, route: Route, out: string): string | undefined {
   if (route.family !== 'ip' || route.gateway !== undefined || prefixLength(route.destination) > 20) return undefined
-  const [router] = nextHops(route, out, host)
-  // a neighbour that replies need not be a router
-  return host.routes?.some(({ gateway }) => gateway !== undefined && gateway === router) ? router : undefined
+  return namedHops(route, out, host)[0]
 }
 
 /** The kernel chooses among next hops without asking whether they reply. */
@@ -226,18 +224,15 @@ function withoutNextHop(
   own: string,
 ): Detected {
   const asks = protocol === 'ARP' ? 'ARP requests' : 'neighbour solicitations'
-  // who is beside it there may be a guest as well as a router
-  const isRouter = (hop: string) => isDefault(route) || host.routes?.some(({ gateway }) => gateway === hop) === true
-  const fix = nextHops(route, out, host)
-    .filter(isRouter)
-    .flatMap((gateway) =>
-      propose(
-        `send it to the next hop ${gateway}`,
-        replaceRoute(route, { gateway }),
-        undefined,
-        `whether ${gateway} is a router to ${isDefault(route) ? 'other networks' : route.destination} is unknown here`,
-      ),
-    )
+  const hops = isDefault(route) ? nextHops(route, out, host) : namedHops(route, out, host)
+  const fix = hops.flatMap((gateway) =>
+    propose(
+      `send it to the next hop ${gateway}`,
+      replaceRoute(route, { gateway }),
+      undefined,
+      `whether ${gateway} is a router to ${isDefault(route) ? 'other networks' : route.destination} is unknown here`,
+    ),
+  )
   return finding(
     'neighbour-failed',
     'warning',

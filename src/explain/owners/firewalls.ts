@@ -215,7 +215,7 @@ export const FIREWALLS: readonly Owner[] = [
   },
   {
     name: 'ufw',
-    instead: 'change /etc/ufw/before.rules (before6.rules) or ufw default, then ufw reload',
+    instead: 'change /etc/ufw/before.rules (before6.rules), then ufw reload, or use ufw default',
     allows: ufwAllows,
     lasting: 'change /etc/ufw/before.rules',
     rewrites: false,

@@ -14,7 +14,7 @@ export const NETWORKS: readonly Owner[] = [
   // AddStatefulRule: no ACL of the tailnet changes what this rule drops
   {
     name: 'tailscale',
-    instead: 'use tailscale set --stateful-filtering=false: new connections into the tailnet are then forwarded',
+    instead: 'use tailscale set --stateful-filtering=false, so that new connections into the tailnet are forwarded',
     lasting: 'use --stateful-filtering=false',
     rewrites: false,
     when: 'when tailscaled restarts or its settings change',

@@ -128,7 +128,7 @@ const ledOn = ({ dst, dport, out }: Packet): Finding =>
   finding(
     'reply-dropped',
     'error',
-    `Its reply would leave by ${out} for ${describeEnd(dst, dport)} (simulated). No rule or local route keeps it on this host, where a program sent the request with that address.`,
+    `Its reply would leave by ${out} for ${describeEnd(dst, dport)} (simulated). No rule or local route keeps it on this host, although a program of this host sent the request from that address.`,
   )
 
 /** Undefined where it arrives either way. */

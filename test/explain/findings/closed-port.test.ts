@@ -1,7 +1,7 @@
 /** Nobody listens, but on another port of an address that one program alone has. */
 import { describe, expect, it } from 'vitest'
 import { fixCommands } from '../../../src/edits/fix.ts'
-import { namesDestination } from '../../../src/explain/findings/dnat-skipped.ts'
+import { namesDestination } from '../../../src/explain/counterfactual/failed-condition.ts'
 import type { Socket } from '../../../src/index.ts'
 import { explainFile, worldOf } from '../../journey/journeys.ts'
 import { trace } from '../../journey/kernel-lines.ts'

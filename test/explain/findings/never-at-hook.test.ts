@@ -12,7 +12,7 @@ const forwarded = (...filter: string[]): Case => ({
 test('at input for a port that nat sends on', () => {
   expect(told(forwarded('-A INPUT -p tcp -m tcp --dport 8080 -j ACCEPT'), 'never-reached')).toEqual({
     message:
-      'filter INPUT rule 1 accepts packets to this host itself, and this one is forwarded to 10.0.2.2: it traverses FORWARD, not INPUT.',
+      'filter INPUT rule 1 would accept it, but only packets to this host itself traverse INPUT. This packet is forwarded to 10.0.2.2: it traverses FORWARD.',
     rules: ['filter INPUT rule 1'],
     fix: expect.stringContaining('iptables -A FORWARD -s 10.0.1.2 -d 10.0.2.2 '),
   })
@@ -31,7 +31,7 @@ test('not by a rule that others use, for any port, or for what was for another h
 test('at forward for what is for this host itself', () => {
   const own = (rule: string): Case => ({ rules: { filter: ['-P INPUT DROP', rule] }, packet: TO_ROUTER })
   expect(told(own('-A FORWARD -d 10.0.1.1/32 -p tcp -m tcp --dport 80 -j ACCEPT'), 'never-reached')?.message).toBe(
-    'filter FORWARD rule 1 accepts forwarded packets, and this one is for this host itself: it traverses INPUT, not FORWARD.',
+    'filter FORWARD rule 1 would accept it, but only forwarded packets traverse FORWARD. This packet is for this host itself: it traverses INPUT.',
   )
   // that others are let through is known by no counter
   expect(told(own('-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT'), 'never-reached')).toBeUndefined()

@@ -21,6 +21,10 @@ test('of one table, as a program makes a chain for each of what it publishes', (
   expect(skipped(table('10.0.2.20'))?.message).toBe(
     'inet web forward rule 1 rewrites its destination to 10.0.2.21:80, so inet web proxy rule 1, which would rewrite it to 10.0.2.20, has no effect. The kernel sets up NAT once per connection, by the first chain that rewrites.',
   )
+  expect(skipped(table('10.0.2.20'))?.fix[0]).toMatchObject({
+    description: 'exclude these packets here, so that proxy rewrites them',
+    note: 'if no program writes the rules of forward any more, delete them',
+  })
   expect(skipped(table('10.0.2.21'))).toBeUndefined()
 })
 

@@ -53,7 +53,7 @@ const BOTH = `${BRIDGE('vnet7', 'vnet8')}${filter('vnet7', '10.0.0.2', 5, 2)}${f
 it('names the rules of all ports, first the one that has dropped something', () => {
   const [one] = found(BOTH, ['vnet8', 'vnet7'])
   expect(one?.message).toBe(
-    'A rule at each port of br0 drops the reply from 10.0.0.1, which a trace of the IP chains does not show: bridge nat I-vnet7 handle 6, bridge nat I-vnet8 handle 10.',
+    'A rule at each port of br0 drops the reply from 10.0.0.1: bridge nat I-vnet7 handle 6, bridge nat I-vnet8 handle 10. A trace of the IP chains does not show that.',
   )
   expect(String(fixCommands(one!.fix[0]!).command)).toMatch(
     /^nft insert rule bridge nat I-vnet7 handle 6 ip saddr 10\.0\.0\.1 ip daddr 10\.0\.0\.254 tcp sport 80 accept /,
@@ -63,7 +63,7 @@ it('names the rules of all ports, first the one that has dropped something', () 
 it('names the only one', () => {
   const [one] = found(`${BRIDGE('vnet7')}${filter('vnet7', '10.0.0.2', 5, 2)}}\n`, ['vnet7'])
   expect(one?.message).toBe(
-    'bridge nat I-vnet7 handle 6 drops the reply from 10.0.0.1, which a trace of the IP chains does not show.',
+    'bridge nat I-vnet7 handle 6 drops the reply from 10.0.0.1. A trace of the IP chains does not show that.',
   )
 })
 

@@ -32,7 +32,7 @@ export function routingLoop(parts: readonly Part[]): { part: Part; finding: Find
       : finding(
           'wrong-way-out',
           'error',
-          `${message} It left by ${leftBy(part.told.journey.steps)} each time, where it had come in.`,
+          `${message} Each time it left by ${leftBy(part.told.journey.steps)}, the interface that it had come in on.`,
           {},
         ),
   }
