@@ -223,10 +223,11 @@ class PlayedPacket implements Played {
 /** A rule matches an interface's name, whether the interface exists or not; but a name that no listing has is mostly a slip. */
 function absentInterfaces(packet: Packet, { host }: World, number: number): Diagnostic[] {
   const names = listedNames(host)
-  if (names.size === 0) return []
+  const isListed = (name: string | undefined) => name === undefined || names.has(name)
+  if (names.size === 0 || INTERFACES.every((field) => isListed(packet[field]))) return []
   return INTERFACES.flatMap((field) => {
     const name = packet[field]
-    if (name === undefined || names.has(name) || isNameless(name)) return []
+    if (name === undefined || isListed(name) || isNameless(name)) return []
     const meant = closest(name, [...names])
     const message = `interface ${name} is not among those listed (${listed([...names])})`
     const said = meant ? `${message}; did you mean ${meant}?` : message

@@ -2,7 +2,7 @@
  * What findings make of values that no rule asks for: a port may be a slip away from one that a rule names, an address in
  * the network of one, private, or spoken of in a rule's words. Packets that are alike in all this are told of alike.
  */
-import { addAddresses, ipv4Number, Ranges, readFields } from '../journey/asked.ts'
+import { addAddresses, fieldsAsked, ipv4Number, Ranges, readFields } from '../journey/asked.ts'
 import type { Value } from '../model/member.ts'
 import { memo } from '../model/memo.ts'
 import type { Packet } from '../model/packet.ts'
@@ -41,7 +41,7 @@ export class Nuances {
   private readonly destinations = new Uint8Array(PORTS)
 
   constructor(world: World) {
-    const asked = readFields(world)
+    const asked = fieldsAsked(world)
     const addresses = [...asked.saddr, ...asked.daddr]
     const also = (text: string) => addAddresses(text, addresses)
     NETWORKS.forEach(also)

@@ -1,6 +1,7 @@
 /** What rules, routes, sockets and addresses of a World ask of a packet: all else about it makes no difference. */
 import { parseAddress } from '../model/address.ts'
 import type { Condition, NftSet, Op, Value } from '../model/condition.ts'
+import { memo } from '../model/memo.ts'
 import type { NamedSet } from '../model/ruleset.ts'
 import { silentState } from '../model/silent-neighbour.ts'
 import type { MapLookup, Statement } from '../model/statement.ts'
@@ -16,11 +17,18 @@ export class Ranges {
   private readonly classes: Int32Array
 
   constructor(ranges: readonly (readonly [number, number])[]) {
-    const distinct = [...new Map(ranges.map((range) => [`${range[0]}-${range[1]}`, range])).values()]
+    // most are one number
+    const distinct = new Map(ranges.map((range) => [range[0] === range[1] ? range[0] : range.join('-'), range]))
     const changes = new Map<number, number[]>()
-    distinct.forEach(([from, to], i) => {
-      for (const cut of [from, to + 1]) changes.set(cut, [...(changes.get(cut) ?? []), i])
-    })
+    let i = 0
+    for (const [from, to] of distinct.values()) {
+      for (const cut of [from, to + 1]) {
+        const others = changes.get(cut)
+        if (others) others.push(i)
+        else changes.set(cut, [i])
+      }
+      i++
+    }
     this.cuts = Float64Array.from(changes.keys()).sort()
     this.classes = new Int32Array(this.cuts.length)
     // a sweep: which ranges cover the numbers from each cut on
@@ -72,7 +80,10 @@ interface Asked {
   dport: [number, number][]
 }
 
-/** `statements`: what they compute with counts, too. */
+/** What statements compute with counts, too. */
+export const fieldsAsked = memo((world: World): Readonly<Asked> => readFields(world))
+
+/** `statements`: those count. */
 export function readFields(world: World, statements = true): Asked {
   const ranges = { saddr: [], daddr: [], sport: [], answering: [], dport: [] }
   const asked: Asked = { fields: new Set(), gaps: false, wholePorts: false, ...ranges }

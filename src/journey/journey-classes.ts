@@ -8,7 +8,7 @@ import type { World } from '../model/world.ts'
 import * as F from '../read/captures/header-fields.ts'
 import { Names } from '../read/captures/names.ts'
 import type { PacketStates } from '../read/captures/states.ts'
-import { lengthsOf, Ranges, readFields } from './asked.ts'
+import { fieldsAsked, lengthsOf, Ranges } from './asked.ts'
 import type { OpenJourney } from './open.ts'
 
 /** Of one state besides the columns, at most. */
@@ -88,7 +88,7 @@ export class JourneyClasses<T> {
   private size = 0
 
   constructor(world: World) {
-    const asked = readFields(world)
+    const asked = fieldsAsked(world)
     const fields = [...asked.fields]
     this.columns = [
       ...ALWAYS,

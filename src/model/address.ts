@@ -52,7 +52,7 @@ function parseIpv6(text: string): Uint8Array | undefined {
 }
 
 export function formatAddress(bytes: Uint8Array): string {
-  return bytes.length === 4 ? bytes.join('.') : formatIpv6(bytes)
+  return bytes.length === 4 ? `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}` : formatIpv6(bytes)
 }
 
 function formatIpv6(bytes: Uint8Array): string {

@@ -10,6 +10,9 @@ import { sourceIpv4, sourceIpv6 } from './source-address.ts'
 import { Undetermined } from './undetermined.ts'
 
 const EPHEMERAL = 49152
+/** The same list for packet after packet, by which they are found alike soonest (alike.ts). */
+const SYN = ['syn']
+const ACK = ['ack']
 
 /**
  * Fills it up to an opening TCP packet, an echo request: what begins a flow. Addresses are never invented, nor options of a
@@ -31,7 +34,7 @@ export function withDefaults(packet: Packet, host: Host, isCaptured = false): Pa
     packet.dport ??= EPHEMERAL
   }
   if (protocol === 6) {
-    packet.tcpFlags ??= isOfKnownFlow(packet) ? ['ack'] : ['syn']
+    packet.tcpFlags ??= isOfKnownFlow(packet) ? ACK : SYN
     if (!isCaptured)
       packet.tcpOptions ??= packet.tcpFlags.includes('syn') && hasRoomForMss(packet, ipv6) ? '020405B4' : ''
   }

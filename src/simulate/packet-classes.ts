@@ -2,7 +2,7 @@
  * What of a packet makes a difference on this machine: fields that no rule, route, socket or address asks for make none,
  * and of addresses and ports it counts which of the ranges asked for they are in.
  */
-import { ipv4Number, lengthsOf, Ranges, readFields } from '../journey/asked.ts'
+import { fieldsAsked, ipv4Number, lengthsOf, Ranges } from '../journey/asked.ts'
 import type { Packet } from '../model/packet.ts'
 import type { World } from '../model/world.ts'
 
@@ -39,7 +39,7 @@ export class PacketClasses {
   private readonly of: Readonly<Partial<Record<keyof Packet, ClassOf>>>
 
   constructor(world: World) {
-    const asked = readFields(world)
+    const asked = fieldsAsked(world)
     const fields = [...asked.fields]
     const isAsked = (name: RegExp) => fields.some((field) => name.test(field))
     const lengths = lengthsOf(world)

@@ -12,8 +12,11 @@ const NAMES = ['id', 'src', 'dst', 'sport', 'dport', 'icmpId', 'icmpSeq'] as con
 
 /** Its status and all else: no stopped error may be about this one alone, and no way back hangs on who has asked. */
 const isToldAsItsClass = (told: Told, seen: Seen): boolean =>
-  isStopped(told.journey.outcome) ||
-  (goesAsItsClass(told, seen) && seen.strays.length === 0 && told.reply?.out === undefined)
+  isStopped(told.journey.outcome) || (goesAsItsClass(told, seen) && seen.strays.length === 0 && goesBackAsItCame(told))
+
+/** Else it may be told to whom the other interface leads (status/other-uplink.ts, status/in-other-network.ts). */
+const goesBackAsItCame = ({ journey, reply }: Told): boolean =>
+  reply?.out === undefined || reply.out === journey.packet.in
 
 export class ExchangeMembers {
   private readonly list: JoinedJourneys
