@@ -21,8 +21,9 @@ export abstract class TracedReader implements CaptureReader {
   protected readonly context: CaptureContext
   protected readonly moment: TracedMoment
   protected line = 0
-  /** Nothing comes behind the lines at hand. */
+  /** Nothing comes behind the lines at hand; and the very last has no newline. */
   protected last = false
+  private unfinished = false
   private readonly lines: Lines
   /** Up to this line events may be missing. */
   private losingUntil = Number.POSITIVE_INFINITY
@@ -33,7 +34,7 @@ export abstract class TracedReader implements CaptureReader {
     this.report = once(context.report)
     this.moment = new TracedMoment(context.states.names)
     this.lines = new Lines(
-      (bytes, start, end, last) => this.scan(bytes, start, end, last),
+      (bytes, start, end, last, unfinished) => this.scan(bytes, start, end, last, unfinished),
       () => {
         this.line++
         this.skip('line-too-long', 'a line of more than 1 MB is no trace; it was skipped')
@@ -55,9 +56,10 @@ export abstract class TracedReader implements CaptureReader {
   protected abstract scanLine(bytes: Uint8Array, view: DataView, lineStart: number, limit: number): number
 
   /** Whole lines: `bytes[end - 1]` is a newline. Says where the first line begins that has to wait for the next. */
-  private scan(bytes: Uint8Array, start: number, end: number, last: boolean): number {
+  private scan(bytes: Uint8Array, start: number, end: number, last: boolean, unfinished: boolean): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.last = last
+    this.unfinished = unfinished
     let at = start
     while (at < end) {
       if (++this.line > this.losingUntil) this.lossIsOver()
@@ -69,6 +71,11 @@ export abstract class TracedReader implements CaptureReader {
       at = next
     }
     return at
+  }
+
+  /** The capture ends in the midst of the line that `from` is in, or may. */
+  protected isUnfinished(bytes: Uint8Array, from: number, limit: number): boolean {
+    return this.unfinished && lineEnd(bytes, from, limit) + 1 === limit
   }
 
   protected lostHere(): void {

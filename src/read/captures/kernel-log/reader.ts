@@ -225,15 +225,20 @@ export class KernelLogReader implements CaptureReader {
     let source = bytes
     let from = start
     let to = glued ? behindBlank(bytes, read.end) : end
-    if (this.isCut(bytes, to, glued, next === limit)) {
+    const isCut = this.isCut(bytes, to, glued, next === limit)
+    if (isCut) {
       source = new Uint8Array(to - start + 1)
       source.set(bytes.subarray(start, to))
       source[to - start] = CUT
       from = 0
       to = source.length
       readHeaders(source, from, to, states.names)
-      this.tell('line-cut', 'a log line is truncated; its complete fields are used')
     }
+    if (this.unfinished && next === limit && this.line > 1 && !F.namesEnds(row)) {
+      this.skip('line-cut', 'the last line ends before the addresses and ports of its packet; it was skipped')
+      return next
+    }
+    if (isCut) this.tell('line-cut', 'a log line is truncated; its complete fields are used')
     if (glued) this.tell('lines-glued', 'two log lines stand in one; they were taken apart')
     if (read.blanksLost)
       this.tell('blanks-lost', 'blanks between fields are missing; fields were separated by their names')

@@ -155,7 +155,8 @@ export class NftTraceReader extends TracedReader {
 
   /** The headers from `start` on; they are those of all events up to the next such line. */
   private packet(bytes: Uint8Array, view: DataView, start: number, limit: number, id: number, point: number): number {
-    if (point < 0) return this.broken(bytes, start, limit)
+    // a rule's line follows it in what is whole, and half an address or port is read as another one
+    if (point < 0 || this.isUnfinished(bytes, start, limit)) return this.broken(bytes, start, limit)
     if (this.conntrack) {
       const { conntrack, line } = this
       const isIts = conntrack.id === id && (conntrack.usedAt < 0 || line === conntrack.usedAt + 1)

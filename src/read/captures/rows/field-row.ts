@@ -41,6 +41,8 @@ const BITS: Readonly<Record<number, number>> = {
   [F.FLOW]: 20,
 }
 
+export const CUT_BEFORE_ENDS = 'the last row ends before the addresses and ports of its packet; it was skipped'
+
 /** One object for all rows: begin, set what there is, and hand it on as an event. */
 export class FieldRow {
   /** The text that names the rule, or undefined: then the row is none of NFLOG's. */

@@ -2,9 +2,10 @@
 import { once, type Report } from '../../../model/diagnostic.ts'
 import { DeviceNames } from '../device-names.ts'
 import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
+import { namesEnds } from '../header-fields.ts'
 import { leavesOf } from '../json/leaves.ts'
 import { JsonRows } from '../json/rows.ts'
-import { FieldRow, numberOf } from '../rows/field-row.ts'
+import { CUT_BEFORE_ENDS, FieldRow, numberOf } from '../rows/field-row.ts'
 import { readIso, UtcMoment } from '../utc-moment.ts'
 import { finishUlogd, ULOGD_FIELDS } from './fields.ts'
 import { readFlattened } from './flattened.ts'
@@ -26,6 +27,8 @@ export class UlogdReader implements CaptureReader {
   private seconds: number | undefined
   private micros: number | undefined
   private timestamp: string | undefined
+  /** No row comes behind it. */
+  private last = false
 
   constructor(context: CaptureContext) {
     this.context = context
@@ -45,6 +48,7 @@ export class UlogdReader implements CaptureReader {
   }
 
   end(): void {
+    this.last = true
     this.rows.end()
     this.devices.end(this.context.report)
   }
@@ -53,7 +57,8 @@ export class UlogdReader implements CaptureReader {
     this.begin()
     leavesOf(text, this.take)
     finishUlogd(this.fields)
-    if (this.fields.event(this.moment(), line)) {
+    if (this.last && !whole && line > 1 && !namesEnds(this.fields.row)) this.skip('row-cut', CUT_BEFORE_ENDS, line)
+    else if (this.fields.event(this.moment(), line)) {
       if (!whole) this.tell('row-cut', 'a row ends early; its complete fields are used', line)
     } else if (!whole || text.includes('"oob.')) this.skip('not-a-packet', 'a row without a prefix was skipped', line)
   }

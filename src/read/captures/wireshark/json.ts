@@ -9,6 +9,8 @@ export class TsharkJsonReader implements CaptureReader {
   readonly stats: CaptureStats = { bytes: 0, skipped: 0 }
   private readonly row: WiresharkRow
   private readonly rows: JsonRows
+  /** No row comes behind it. */
+  private last = false
 
   constructor(context: CaptureContext) {
     this.row = new WiresharkRow(context, this.stats)
@@ -25,6 +27,7 @@ export class TsharkJsonReader implements CaptureReader {
   }
 
   end(): void {
+    this.last = true
     this.rows.end()
     this.row.close()
   }
@@ -35,7 +38,7 @@ export class TsharkJsonReader implements CaptureReader {
       const field = FIELD_NAMES.get(name)
       if (field !== undefined) this.row.take(field, value)
     })
-    if (!whole) this.row.tell('row-cut', 'a row ends early; its complete fields are used', line)
-    this.row.end(line)
+    if (!whole && !this.last) this.row.tell('row-cut', 'a row ends early; its complete fields are used', line)
+    this.row.end(line, !whole && this.last && line > 1)
   }
 }

@@ -5,8 +5,9 @@
 import { once, type Report } from '../../../model/diagnostic.ts'
 import { DeviceNames } from '../device-names.ts'
 import type { CaptureContext, CaptureStats } from '../format.ts'
+import { namesEnds } from '../header-fields.ts'
 import { NflogMessages } from '../nflog/messages.ts'
-import { FieldRow } from '../rows/field-row.ts'
+import { CUT_BEFORE_ENDS, FieldRow } from '../rows/field-row.ts'
 import { noStamp } from '../stamp.ts'
 import { readEpoch, readIso, UtcMoment } from '../utc-moment.ts'
 import { holdsError, isOfTransport, WIRESHARK_FIELDS } from './fields.ts'
@@ -53,11 +54,12 @@ export class WiresharkRow {
     if (isSource(field) && value.includes(',')) this.holdsAnother = true
   }
 
-  /** The row is complete. */
-  end(line: number): void {
+  /** There is no more of it. `isCut`: the capture ends in its midst. */
+  end(line: number, isCut = false): void {
     if (!this.isPacket) return
     this.readTime()
-    if (this.tlvs.length > 0) {
+    // half an attribute is none
+    if (this.tlvs.length > 0 && !isCut) {
       const { length, little } = this.joinTlvs()
       if (this.messages.take(this.record, this.view, 0, length, little, this.moment, line)) return
     }
@@ -68,7 +70,9 @@ export class WiresharkRow {
       const value = this.values.get(field)
       if (value !== undefined && (value !== '' || field === 'nflog.prefix')) take(this.fields, firstOf(field, value))
     }
-    if (!this.fields.event(this.moment, line)) this.withoutPrefix(line)
+    if (isCut && !namesEnds(this.fields.row)) this.skip('row-cut', CUT_BEFORE_ENDS, line)
+    else if (!this.fields.event(this.moment, line)) this.withoutPrefix(line)
+    else if (isCut) this.tell('row-cut', 'a row ends early; its complete fields are used', line)
   }
 
   close(): void {

@@ -26,7 +26,7 @@ export class WiresharkTableReader implements CaptureReader {
   constructor(context: CaptureContext) {
     this.row = new WiresharkRow(context, this.stats)
     this.lines = new Lines(
-      (bytes, start, end) => this.take(bytes, start, end),
+      (bytes, start, end, last, unfinished) => this.take(bytes, start, end, last && unfinished),
       () => {
         this.line++
         this.row.skip('line-too-long', 'a line of more than 1 MB was skipped', this.line)
@@ -45,18 +45,19 @@ export class WiresharkTableReader implements CaptureReader {
     this.row.close()
   }
 
-  private take(bytes: Uint8Array, start: number, end: number): number {
+  /** `unfinished`: the last line has no newline. */
+  private take(bytes: Uint8Array, start: number, end: number, unfinished: boolean): number {
     for (let at = start; at < end; ) {
       const newline = bytes.indexOf(NEWLINE, at)
       this.line++
       const text = this.decoder.decode(bytes.subarray(at, newline))
-      this.read(text.endsWith('\r') ? text.slice(0, -1) : text)
       at = newline + 1
+      this.read(text.endsWith('\r') ? text.slice(0, -1) : text, unfinished && at === end)
     }
     return end
   }
 
-  private read(line: string): void {
+  private read(line: string, unfinished: boolean): void {
     if (line === '') return
     const titles = this.columns && !couldBeTitles(line) ? undefined : readTitles(line, fieldOfTitle)
     if (titles) {
@@ -70,6 +71,11 @@ export class WiresharkTableReader implements CaptureReader {
     this.fresh = false
     const { fields, separator, quote } = this.columns
     const values = splitLine(line, separator, quote)
+    // the last value that is there may be half of one
+    if (unfinished && values.length < fields.length && this.line > 2) {
+      this.row.skip('row-cut', 'the last line ends before its last column; it was skipped', this.line)
+      return
+    }
     this.row.begin()
     for (let i = 0; i < values.length; i++) {
       const field = fields[i]
