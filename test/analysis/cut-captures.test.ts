@@ -60,8 +60,19 @@ it('of nft', async () => {
     'input rule tcp dport 80 counter packets 1 bytes 60 drop (verdict drop)',
   ]
   const capture = encoder.encode(lines.map((line) => `trace id 7d1c33e1 inet fw ${line}\n`).join(''))
-  expect(await toldFalsely(capture, [{ name: 'rules.nft', text: rules }], 1)).toEqual([])
+  expect(await toldFalsely(capture, [{ name: 'rules.nft', text: rules }, ...HOST], 1)).toEqual([])
 })
+
+const HOST: Input[] = [
+  {
+    name: 'ip-addr.txt',
+    text: '2: eth0    inet 10.0.0.1/24 brd 10.0.0.255 scope global eth0\\       valid_lft forever preferred_lft forever\n',
+  },
+  {
+    name: 'ip-route4.txt',
+    text: '10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.1\nlocal 10.0.0.1 dev eth0 table local proto kernel scope host src 10.0.0.1\n',
+  },
+]
 
 const RULES: Input = {
   name: 'rules.v4',
