@@ -69,6 +69,8 @@ export interface Conclusion {
   missing?: BaseChain
   /** Or this one, where its destination is not known. */
   orMissing?: BaseChain
+  /** The capture ends in front of this chain of nat, which comes first unless the packet is of a connection that is known. */
+  natFirst?: BaseChain
   /** What it hangs on: the condition in its rule's own words, and why nobody can tell. */
   open?: { condition: string; reason: string; endless?: true; otherwise?: Outcome }
   /** Index of the step that decides; -1 where no step is shown. */
@@ -218,7 +220,9 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
     if (lacksLines(evidence)) return { ...ended('undetermined'), because: 'lost-events', missing: next }
     if (lossless && evidence.followed) return { ...ended('vanished'), missing: next }
     if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }
-    return { ...ended('undetermined'), because: 'capture-ends', missing: next }
+    const nat =
+      natUnseen(evidence, world, step) && !goesOn(arrival.packet) && nextHere(evidence, world, step, hook, true)
+    return { ...ended('undetermined'), because: 'capture-ends', missing: next, ...(nat ? { natFirst: nat } : {}) }
   }
   if (arrival.table?.family === 'bridge') {
     const way = behindBridgeChain(arrivals, world, step, nextHere(evidence, world, step, hook, true))

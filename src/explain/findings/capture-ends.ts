@@ -1,6 +1,7 @@
+import { type BaseChain, baseChainsAt } from '../../journey/base-chains.ts'
 import { withLogs } from '../../read/captures/log-readers.ts'
 import { type Context, type Detected, type Detector, finding } from '../context.ts'
-import { nameRef, refAt } from '../refs.ts'
+import { endOf, nameChain, nameRef, refAt } from '../refs.ts'
 
 const onlyLogs = withLogs(() => import('./only-logged.ts'))
 
@@ -14,10 +15,8 @@ export const captureEnds: Detector = {
     const told = onlyLogs()?.toldByLogs(context)
     if (told) return told
     if (ended.because !== 'capture-ends') return []
-    const chains = [ended.missing, ended.orMissing].flatMap((one) =>
-      one ? [`${one.table.name} ${one.chain.name}`] : [],
-    )
-    const next = chains.length > 0 ? ` ${chains.join(' or ')} comes next.` : ''
+    const chains = [ended.natFirst, ended.missing, ended.orMissing].flatMap((one) => (one ? besides(one, context) : []))
+    const next = chains.length > 0 ? ` ${[...new Set(chains)].join(' or ')} comes next.` : ''
     const last = refAt(context, ended.step)
     return [
       finding(
@@ -31,6 +30,12 @@ export const captureEnds: Detector = {
     ]
   },
 }
+
+/** With those at its very place: which of them comes first, no ruleset tells. */
+const besides = ({ hook, priority }: BaseChain, { journey, world }: Context): string[] =>
+  baseChainsAt(world, journey.family, hook, true).flatMap(({ table, chain, ...at }) =>
+    at.priority === priority ? [nameChain(endOf(table, chain))] : [],
+  )
 
 /** The rest is the model's: an answer of this host's shows that there was more, and of what kind. */
 function restPlayed(context: Context, rest: number): Detected {
