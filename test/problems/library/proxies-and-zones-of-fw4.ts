@@ -11,8 +11,7 @@ s=socket.socket(); s.setsockopt(0,19,1); s.setsockopt(1,2,1); s.bind(('0.0.0.0',
 while True: s.accept()[0].close()" >/dev/null 2>&1 &
 for i in $(seq 100); do ss -lnt | grep -q :${port} && break; sleep .1; done`
 
-const LOCAL_TABLE =
-  'ip rule add fwmark 0x00100000/0x00100000 lookup 105; ip route add local 0.0.0.0/0 dev lo table 105'
+const LOCAL_TABLE = 'ip rule add fwmark 0x00100000/0x00100000 lookup 105; ip route add local 0.0.0.0/0 dev lo table 105'
 
 interface Fw4 {
   jumps: readonly string[]
@@ -335,8 +334,6 @@ ${PODKOP_PROXY}  chain accept_proxied {
       ],
       status: ['rejected'],
     },
-    mend: [
-      ['router', 'nft insert rule inet fw4 forward_wan ip6 daddr 2001:db8:1::10 tcp dport 113 counter accept'],
-    ],
+    mend: [['router', 'nft insert rule inet fw4 forward_wan ip6 daddr 2001:db8:1::10 tcp dport 113 counter accept']],
   },
 ]
