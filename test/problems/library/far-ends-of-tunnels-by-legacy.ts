@@ -230,6 +230,7 @@ COMMIT
       ['host', 'ip rule add from 10.228.228.2 table 4242; ip route add default via 10.228.228.1 dev wg0 table 4242'],
     ],
     fails: { from: 'player', what: 'tcp', to: '203.0.113.1', port: 25565 },
+    looksAt: { protocol: 'tcp', dst: '10.228.228.2', dport: 25565 },
     seen: 'nothing',
     others: [
       { sending: { from: 'player', what: 'tcp', to: '203.0.113.1', port: 80 }, seen: 'answered' },
