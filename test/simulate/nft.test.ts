@@ -270,6 +270,17 @@ describe('a statement in front of a condition', () => {
     ])
   })
 
+  it('lets five packets through a limit that an element gets without a burst', () => {
+    const outcomes = (rules: string, count: number) => {
+      const set = 'set m { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 5m; }'
+      const machine = new Simulator(makeWorld(filter(rules, set), ROUTER))
+      return Array.from({ length: count }, (_, i) => machine.send({ ...SYN, sport: 40_000 + i }).ended.outcome)
+    }
+    const over = outcomes('add @m { ip saddr limit rate over 450/second } drop\naccept', 6)
+    expect(over).toEqual([...Array(5).fill('forwarded'), 'undetermined'])
+    expect(outcomes('update @m { ip saddr limit rate 450/second } accept\ndrop', 1)).toEqual(['forwarded'])
+  })
+
   it('switches tracing on from the next rule on, where its own does not match', () => {
     const lines = 'tcp dport 80 log\nmeta nftrace set 1 tcp dport 81 drop\nmeta mark set 0x2\naccept'
     expect(marked(lines)).toEqual(['3 0 mark 0→2', '4 2'])

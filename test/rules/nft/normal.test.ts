@@ -31,6 +31,7 @@ describe('the same', () => {
     ['ct expiration 1m30s', 'ct expiration 90s'],
     ['meta skuid root', 'meta skuid 0'],
     ['limit rate 10/second', 'limit rate 10/second burst 5 packets'],
+    ['add @s { ip saddr limit rate 10/second }', 'add @s { ip saddr limit rate 10/second burst 5 packets }'],
     ['limit rate 2048 bytes/second', 'limit rate 2 kbytes/second'],
     ['quota 1024 kbytes', 'quota 1 mbytes'],
     ['log level warn', 'log'],

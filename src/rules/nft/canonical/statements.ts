@@ -7,6 +7,7 @@ import { maskToLength, parseAddress } from '../../../model/address.ts'
 import type { RuleFamily } from '../../../model/ruleset.ts'
 import { wordTable } from '../../../model/word-table.ts'
 import type { Expression, LimitBody, MatchOp, NatBody, QuotaBody, Statement } from '../ast.ts'
+import { DEFAULT_BURST } from '../lower/stateful.ts'
 import { BITMASKS } from '../symbols.ts'
 import { anonymousSet, isConstant, mapExpression, selector, typesOf, value } from './expressions.ts'
 
@@ -63,13 +64,19 @@ const FORMS: Readonly<Record<string, (given: any, family: RuleFamily) => Stateme
   fwd: ({ fwd }) => ({ fwd: addressed(fwd) }),
   dup: ({ dup }) => ({ dup: addressed(dup) }),
   tproxy: ({ tproxy }, family) => ({ tproxy: withoutFamily(addressed(tproxy), family) }),
-  set: ({ set }) => ({ set: { ...set, elem: selector(set.elem) } }),
-  map: ({ map }) => ({ map: { ...map, elem: selector(map.elem), data: value(map.data, 'integer') } }),
+  set: ({ set }, family) => ({ set: { ...set, elem: selector(set.elem), ...ofElements(set, family) } }),
+  map: ({ map }, family) => ({
+    map: { ...map, elem: selector(map.elem), data: value(map.data, 'integer'), ...ofElements(map, family) },
+  }),
   meter: ({ meter }, family) => ({
     meter: { ...meter, key: selector(meter.key), stmt: statement(meter.stmt, family) },
   }),
   reset: ({ reset }) => ({ reset: selector(reset) }),
 })
+
+/** What counts for each element. */
+const ofElements = ({ stmt }: { stmt?: Statement[] }, family: RuleFamily) =>
+  stmt ? { stmt: stmt.map((one) => statement(one, family)) } : {}
 
 function matchForm({ op, left, right }: { op: MatchOp; left: Expression; right: Expression }): Statement {
   const types = typesOf(left)
@@ -141,9 +148,6 @@ const reference = <T>(body: T): T =>
   typeof body === 'object' && body !== null && 'map' in body
     ? (mapExpression(body as unknown as Parameters<typeof mapExpression>[0], 'string') as T)
     : body
-
-/** As many packets as come at once by themselves (src/parser_bison.y, limit_burst_pkts). */
-const DEFAULT_BURST = 5
 
 export function limitForm<T>(body: T): T {
   if (isReference(body)) return reference(body)

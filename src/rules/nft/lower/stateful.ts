@@ -6,12 +6,15 @@ import type { CtCountBody, LimitBody, QuotaBody } from '../ast.ts'
 const UNITS = ['bytes', 'kbytes', 'mbytes', 'gbytes', 'tbytes']
 const inBytes = (amount: number, unit = 'bytes'): number => amount * 1024 ** Math.max(0, UNITS.indexOf(unit))
 
+/** Packets at once, where a listing shows none: nft leaves it out, and the kernel puts it there (NFT_LIMIT_PKT_BURST_DEFAULT). */
+export const DEFAULT_BURST = 5
+
 /** At once pass as many packets as the burst; or the bytes of one period, and the burst besides (net/netfilter/nft_limit.c). */
 export function limitCondition(limit: LimitBody, text: string, each?: Each): Condition {
   const { rate, rate_unit = 'packets', burst = 0, burst_unit, inv } = limit
   const most: Allowance =
     rate_unit === 'packets'
-      ? { packets: burst }
+      ? { packets: burst || DEFAULT_BURST }
       : { bytes: inBytes(rate, rate_unit) + inBytes(burst, burst_unit), behind: false, refills: true }
   const reason = 'bytes' in most ? BYTES_BEFORE : COUNTED_BEFORE
   const under: Condition = { kind: 'unknown', text, reason, lasts: { ...most, ...(each ? { each } : {}) } }
