@@ -12,6 +12,7 @@ const otherPort = anyRules.with(() => import('./from-other-port.ts'))
 const proxy = anyRules.with(() => import('./to-proxy.ts'))
 const written = nftText.with(() => import('./written-over.ts'))
 const overlap = listings.with(() => import('./in-other-network.ts'))
+const twice = listings.with(() => import('./tracked-twice.ts'))
 const listed = listings.with(() => import('./listed-as-new.ts'))
 
 const hasRules = ({ told }: Part): boolean => told.world.tables.length > 0
@@ -47,3 +48,7 @@ export const fromOtherEnd = (told: Told, unexpected: readonly Told[]): Finding |
 
 const listedAsNew = (told: Told): Finding | undefined =>
   told.world.host.links ? listed.loaded.listedAsNew(told) : undefined
+
+/** Of another host that asked, whom nat here should have sent it on to. */
+export const trackedTwice = (parts: readonly Part[], reply: Part): Finding | undefined =>
+  reply.told.world.host.links ? twice.loaded.trackedTwice(parts, reply) : undefined

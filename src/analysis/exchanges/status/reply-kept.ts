@@ -18,10 +18,11 @@ import { isLocal } from '../../../rules/fib.ts'
 import { hex } from '../../../rules/iptables/values/numbers.ts'
 import { prefixLength } from '../../../rules/prefixes.ts'
 import { isAsking, type Part } from '../join/joined.ts'
+import { trackedTwice } from './later.ts'
 
 /** `answer`: the reply that was delivered. Undefined: it was meant for this host, or it is not known to have stayed here. */
 export const replyKept = (parts: readonly Part[], answer: Part): Finding | undefined =>
-  ledBack(parts, answer) ?? takenIn(parts, answer)
+  ledBack(parts, answer) ?? takenIn(parts, answer) ?? trackedTwice(parts, answer)
 
 /**
  * Who asked is another host, and the reply that this one sent came in again over lo. Of what this host itself asks, with a
