@@ -1,4 +1,6 @@
 /** A rule that sets a mark, and was not meant for the packet that lacks it. */
+import type { Packet } from '../../model/packet.ts'
+import { isLocal } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { type Context, lastPacket } from '../context.ts'
 import { isForAnother, wantedBy } from './distance.ts'
@@ -13,6 +15,7 @@ export function isForOthers(context: Context, why: WhyUnmarked): boolean {
     (isNegated(missed.miss.condition) ||
       isForAnother(missed.miss, missed.passed.moment.packet) ||
       isForItself(context, missed.miss) ||
+      isForThisHost(context, missed.miss, missed.passed.moment.packet) ||
       (isForAnotherLink(context, missed.miss) && isStoppedOnPurpose(context)))
   )
 }
@@ -24,6 +27,16 @@ function isForItself(context: Context, { condition }: FailedCondition): boolean 
     dst !== context.journey.packet.dst &&
     / saddr$/.test(fieldOf(condition) ?? '') &&
     wantedBy(condition).every((one) => one === dst)
+  )
+}
+
+/** It asks for what is for this host itself, and the packet was for another one already where it came to the rule. */
+function isForThisHost({ world, evidence }: Context, { condition }: FailedCondition, { dst }: Packet): boolean {
+  const isForwarded = () => evidence.arrivals.some(({ hook, packet }) => hook === 'forward' && packet.dst === dst)
+  return (
+    fieldOf(condition) === 'fib daddr type' &&
+    wantedBy(condition).every((one) => one === 'local') &&
+    (isLocal(dst, world.host) ?? !isForwarded()) === false
   )
 }
 

@@ -1,6 +1,6 @@
 /** What gives a mark to what this host sends to itself is no rule for what comes in by a link. */
 import { describe, expect, it } from 'vitest'
-import { type Case, told } from './played.ts'
+import { type Case, findingsOf, played, told } from './played.ts'
 
 const marked = (source: string): Case => ({
   rules: {
@@ -20,4 +20,19 @@ describe('a mark for what this host sends to itself', () => {
     expect(found?.message).toContain('which sets this mark, only matches -s 172.16.0.0/16')
     expect(found?.fix).toContain('iptables -t mangle -R PREROUTING 1 -s ')
   })
+})
+
+it('for what is for this host itself is not what a forwarded packet lacks', () => {
+  const about = (condition: string) =>
+    findingsOf(
+      played({
+        rules: {
+          mangle: [`-A PREROUTING ${condition} -j MARK --set-xmark 0x1/0xff`],
+          filter: ['-P FORWARD DROP', '-A FORWARD -m mark --mark 0x1/0xff -j ACCEPT'],
+        },
+      }),
+      'mark-missing',
+    ).map(({ severity, fix }) => [severity, fix.length > 0])
+  expect(about('-m addrtype --dst-type LOCAL')).toEqual([['note', false]])
+  expect(about('-i eth7')).toEqual([['warning', true]])
 })
