@@ -69,7 +69,7 @@ export interface Conclusion {
   missing?: BaseChain
   /** Or this one, where its destination is not known. */
   orMissing?: BaseChain
-  /** The capture ends in front of this chain of nat, which comes first unless the packet is of a connection that is known. */
+  /** In front of it, a chain of nat that is traversed unless the packet's connection is known. */
   natFirst?: BaseChain
   /** What it hangs on: the condition in its rule's own words, and why nobody can tell. */
   open?: { condition: string; reason: string; endless?: true; otherwise?: Outcome }
@@ -81,11 +81,7 @@ export interface Conclusion {
 export function decideOutcome(evidence: Evidence, world: World, lossless = evidence.lossless ?? false): Conclusion {
   const { journey, arrivals } = evidence
   const step = journey.steps.findLastIndex((one) => one.kind !== 'log')
-  const at = (outcome: Outcome, basis = basisOf(evidence)): Conclusion => ({
-    outcome,
-    basis,
-    step,
-  })
+  const at = (outcome: Outcome, basis = basisOf(evidence)): Conclusion => ({ outcome, basis, step })
   const open = (because: NonNullable<Conclusion['because']>): Conclusion => ({ ...at('undetermined'), because })
   if (journey.steps.length === 0 && evidence.lossless !== undefined)
     return { outcome: 'undetermined', basis: 'observed', because: 'capture-ends', step }
@@ -203,10 +199,10 @@ const isNextFor = (next: Hook | undefined, hook = ''): boolean =>
   (next === 'postrouting' ? ['forward', 'output', next] : next === 'input' ? [next] : []).includes(hook)
 
 function acceptedIn(evidence: Evidence, all: World, step: number, lossless: boolean): Conclusion {
-  const { journey, arrivals } = evidence
-  const { family } = journey
+  const { family } = evidence.journey
+  const { arrivals } = evidence
   const arrival = arrivals[step]!
-  const hook = arrival.hook
+  const { hook } = arrival
   const side = arrival.table && backendOf(arrival.table)
   const world = side ? seenFrom(all, side) : all
   const natPassed = evidence.nat === 'passed' && !cameBack(evidence, step)
@@ -218,10 +214,9 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
     if (side && backendOf(next.table) !== side)
       return { ...ended('undetermined'), because: 'other-backend', missing: next }
     if (lacksLines(evidence)) return { ...ended('undetermined'), because: 'lost-events', missing: next }
-    if (lossless && evidence.followed) return { ...ended('vanished'), missing: next }
-    if (evidence.followed) return { ...ended('vanished', 'inferred'), missing: next }
-    const nat =
-      natUnseen(evidence, world, step) && !goesOn(arrival.packet) && nextHere(evidence, world, step, hook, true)
+    if (evidence.followed) return { ...ended('vanished', lossless ? 'observed' : 'inferred'), missing: next }
+    const isNatNext = natUnseen(evidence, world, step) && !goesOn(arrival.packet)
+    const nat = isNatNext ? nextHere(evidence, world, step, hook, true) : undefined
     return { ...ended('undetermined'), because: 'capture-ends', missing: next, ...(nat ? { natFirst: nat } : {}) }
   }
   if (arrival.table?.family === 'bridge') {

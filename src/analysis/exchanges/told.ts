@@ -1,5 +1,6 @@
 /** Exchanges as they are told: what was asked, what came of it, and why. */
 
+import { withVariant } from '../../explain/changes/variant.ts'
 import { withoutStep } from '../../explain/refs.ts'
 import {
   type Exchange,
@@ -18,6 +19,7 @@ import { isPortUnreachable } from '../../model/icmp-error.ts'
 import type { Finding } from '../../model/journey.ts'
 import { isPassed, isStopped } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
+import type { World } from '../../model/world.ts'
 import { entryOpened, isUnreplied } from '../../rules/conntrack/entries.ts'
 import { isForMany } from '../../rules/fib.ts'
 import { asItLeft } from '../as-it-left.ts'
@@ -94,8 +96,15 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
   }
   if (isLoop) exchange.findings = exchange.findings.filter((one) => one === finding || !saysOfWay(one.code))
   exchange.findings = withNeeded(seen.strays, exchange, parts.find(isAsking)?.told.reply?.finding)
+  exchange.findings = exchange.findings.map((one) => ofThisHost(one, decided.told.world))
   if (!same) exchange.like = about.id
   return exchange
+}
+
+/** What is told of an exchange alone has not gone through `forThisHost`: `iptables` may speak to the other backend there. */
+function ofThisHost(told: Finding, world: World): Finding {
+  const fix = told.fix.map((one) => withVariant(one, world))
+  return fix.some((one, i) => one !== told.fix[i]) ? { ...told, fix } : told
 }
 
 /** Of the way that a packet went, or of what becomes of a reply. */

@@ -112,7 +112,10 @@ function tell(context: Context, goal: Goal, one: NearMiss, isEmpty: boolean): De
     : numbers
       ? nftOnly.loaded.missingWords(numbers, lookup.set)
       : `${element ?? 'it'} is ${negated ? '' : 'not '}in ${kind} ${lookup.set}`
-  const near = lookup.nft && !negated ? slip(context, lookup, moment)?.parts.join(' . ') : undefined
+  const like = lookup.nft && !negated ? slip(context, lookup, moment) : undefined
+  // an element that gives something else, as `drop`, was not meant
+  const isLike = like?.data === undefined || like.data.join(' . ') === gives
+  const near = isLike ? like?.parts.join(' . ') : undefined
   const isOfPort = !negated && set && !turned && !asksPassingPort(context, lookup, set, moment)
   const port = isOfPort ? ofOtherPort(set, lookup, moment) : undefined
   const inZone = zone ? ` but in ${zone.name}` : ''

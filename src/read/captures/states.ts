@@ -4,7 +4,7 @@
  * journey that holds it; slots are used again.
  */
 import type { Packet } from '../../model/packet.ts'
-import { COLUMNS } from './header-fields.ts'
+import * as F from './header-fields.ts'
 import { Names } from './names.ts'
 import { copyPlain, SHORTEST, samePlain } from './same-plain.ts'
 
@@ -23,7 +23,7 @@ export type ReadPacket = (bytes: Uint8Array, start: number, end: number, row: In
 export class PacketStates {
   readonly names: Names
   /** COLUMNS numbers a state. */
-  rows = new Int32Array(COLUMNS * 64)
+  rows = new Int32Array(F.COLUMNS * 64)
   private bytes = new Uint8Array(SLOT * 64)
   private lengths = new Int32Array(64)
   private hashes = new Int32Array(64)
@@ -136,7 +136,7 @@ export class PacketStates {
       copyPlain(this.view, state * SLOT, view, start, length)
       this.remember(state, telling)
     } else this.copy(view, start, length, state * SLOT)
-    this.rows.set(row, state * COLUMNS)
+    this.rows.set(row, state * F.COLUMNS)
     if ((this.filled + 1) * 2 > this.slots.length) this.rehash()
     const mask = this.slots.length - 1
     let slot = hash & mask
@@ -195,7 +195,7 @@ export class PacketStates {
   /** The number that a text among the state's bytes has in `texts`, by its column. */
   text(state: number, column: number, texts: Names): number {
     const long = this.long.get(state)
-    const span = this.rows[state * COLUMNS + column]!
+    const span = this.rows[state * F.COLUMNS + column]!
     const from = (long ? 0 : state * SLOT) + (span >>> 12)
     return texts.number(long ?? this.bytes, from, from + (span & 0xfff))
   }
@@ -205,8 +205,24 @@ export class PacketStates {
     const long = this.long.get(state)
     const bytes = long ?? this.bytes
     const start = long ? 0 : state * SLOT
-    const row = this.rows.subarray(state * COLUMNS, (state + 1) * COLUMNS)
+    const row = this.rows.subarray(state * F.COLUMNS, (state + 1) * F.COLUMNS)
     return this.readPackets[state]!(bytes, start, start + this.lengths[state]!, row)
+  }
+
+  /**
+   * Of the record that the capture ends in: it is cut before both ends of the flow, and says nothing of a packet that others
+   * do not show. Read as a packet of its own, it would be another one.
+   */
+  isRest(row: Int32Array): boolean {
+    if (F.namesEnds(row)) return false
+    const isAddressed = (row[F.PRESENT]! & F.HAS_SRC) !== 0 && (row[F.PRESENT]! & F.HAS_DST) !== 0
+    if (!isAddressed) return true
+    const told = [F.PROTO, F.ID].filter((column) => (row[F.PRESENT]! & (1 << column)) !== 0)
+    const columns = [...told, ...[F.SRC, F.DST].flatMap((first) => [first, first + 1, first + 2, first + 3])]
+    for (let state = 0; state < this.used; state++)
+      if (this.holders[state]! > 0 && columns.every((one) => this.rows[state * F.COLUMNS + one] === row[one]))
+        return true
+    return false
   }
 
   private growCapacity(): void {
@@ -215,7 +231,7 @@ export class PacketStates {
       bigger.set(old)
       return bigger
     }
-    this.rows = grow(this.rows, new Int32Array(COLUMNS * this.capacity))
+    this.rows = grow(this.rows, new Int32Array(F.COLUMNS * this.capacity))
     this.bytes = grow(this.bytes, new Uint8Array(SLOT * this.capacity))
     this.view = new DataView(this.bytes.buffer)
     this.lengths = grow(this.lengths, new Int32Array(this.capacity))

@@ -171,6 +171,12 @@ describe('a verdict map', () => {
     })
   })
 
+  it('says nothing of a key that is a slip away, and drops', () => {
+    const rules = ruleset('tcp dport vmap @ways', 'accept # handle 7', map('22 : accept, 8008 : drop'))
+    const said = findings(rules).flatMap(({ code, message }) => (code === 'not-in-set' ? [message] : []))
+    expect(said.join()).toContain('8080 is not in map ways.')
+  })
+
   it('has one that is a slip away', () => {
     const rules = ruleset('tcp dport vmap @ways', 'accept # handle 7', map('22 : accept, 8008 : jump web'))
     const missing = findings(rules).find(({ code }) => code === 'not-in-set')

@@ -234,7 +234,7 @@ export class KernelLogReader implements CaptureReader {
       to = source.length
       readHeaders(source, from, to, states.names)
     }
-    if (this.unfinished && next === limit && this.line > 1 && !F.namesEnds(row)) {
+    if (this.unfinished && next === limit && this.line > 1 && states.isRest(row)) {
       this.skip('line-cut', 'the last line ends before the addresses and ports of its packet; it was skipped')
       return next
     }

@@ -2,7 +2,6 @@
 import { once, type Report } from '../../../model/diagnostic.ts'
 import { DeviceNames } from '../device-names.ts'
 import type { CaptureContext, CaptureReader, CaptureStats } from '../format.ts'
-import { namesEnds } from '../header-fields.ts'
 import { leavesOf } from '../json/leaves.ts'
 import { JsonRows } from '../json/rows.ts'
 import { CUT_BEFORE_ENDS, FieldRow, numberOf } from '../rows/field-row.ts'
@@ -57,7 +56,8 @@ export class UlogdReader implements CaptureReader {
     this.begin()
     leavesOf(text, this.take)
     finishUlogd(this.fields)
-    if (this.last && !whole && line > 1 && !namesEnds(this.fields.row)) this.skip('row-cut', CUT_BEFORE_ENDS, line)
+    if (this.last && !whole && line > 1 && this.context.states.isRest(this.fields.row))
+      this.skip('row-cut', CUT_BEFORE_ENDS, line)
     else if (this.fields.event(this.moment(), line)) {
       if (!whole) this.tell('row-cut', 'a row ends early; its complete fields are used', line)
     } else if (!whole || text.includes('"oob.')) this.skip('not-a-packet', 'a row without a prefix was skipped', line)

@@ -5,10 +5,10 @@
 import { once, type Report } from '../../../model/diagnostic.ts'
 import { DeviceNames } from '../device-names.ts'
 import type { CaptureContext, CaptureStats } from '../format.ts'
-import { namesEnds } from '../header-fields.ts'
 import { NflogMessages } from '../nflog/messages.ts'
 import { CUT_BEFORE_ENDS, FieldRow } from '../rows/field-row.ts'
 import { noStamp } from '../stamp.ts'
+import type { PacketStates } from '../states.ts'
 import { readEpoch, readIso, UtcMoment } from '../utc-moment.ts'
 import { holdsError, isOfTransport, WIRESHARK_FIELDS } from './fields.ts'
 
@@ -18,6 +18,7 @@ const AF_INET = 2
 
 export class WiresharkRow {
   private readonly stats: CaptureStats
+  private readonly states: PacketStates
   private readonly devices: DeviceNames
   private readonly fields: FieldRow
   private readonly messages: NflogMessages
@@ -34,6 +35,7 @@ export class WiresharkRow {
   constructor(context: CaptureContext, stats: CaptureStats) {
     this.tell = once(context.report)
     this.stats = stats
+    this.states = context.states
     this.devices = new DeviceNames(context.states.names, context.links)
     this.fields = new FieldRow(context, this.devices)
     this.messages = new NflogMessages(context, this.devices)
@@ -70,7 +72,7 @@ export class WiresharkRow {
       const value = this.values.get(field)
       if (value !== undefined && (value !== '' || field === 'nflog.prefix')) take(this.fields, firstOf(field, value))
     }
-    if (isCut && !namesEnds(this.fields.row)) this.skip('row-cut', CUT_BEFORE_ENDS, line)
+    if (isCut && this.states.isRest(this.fields.row)) this.skip('row-cut', CUT_BEFORE_ENDS, line)
     else if (!this.fields.event(this.moment, line)) this.withoutPrefix(line)
     else if (isCut) this.tell('row-cut', 'a row ends early; its complete fields are used', line)
   }
