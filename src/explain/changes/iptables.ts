@@ -231,7 +231,7 @@ function matchOf(chosen: Exclude<Chosen, { kind: 'neighbours' }>): readonly Word
     case 'such':
       return packetMatch(chosen.packet, chosen.hints)
     case 'destination':
-      return destinationMatch(chosen.packet)
+      return [...destinationMatch(chosen.packet), ...(chosen.rewritten ? REWRITTEN : [])]
     case 'source': {
       const { src, dst, out } = chosen.packet
       const whole = (address = '') => addressWord(address, 'with length')

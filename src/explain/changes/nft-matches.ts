@@ -111,11 +111,12 @@ function comingIn(ref: RuleRef, device: string, words: string): Statement[] | Un
 
 function destination({
   packet: { dst, protocol, dport },
+  rewritten,
 }: Chosen & { kind: 'destination' }): Statement[] | Unspeakable {
   const asked: Asked[] = []
   if (dst !== undefined) asked.push([header(dst.includes(':') ? 'ip6' : 'ip', 'daddr'), addressWord(dst)])
   if (protocol !== undefined && dport !== undefined) asked.push([header(protocol, 'dport'), dport])
-  return matches(asked)
+  return rewritten ? alsoRewritten(matches(asked)) : matches(asked)
 }
 
 function answers(

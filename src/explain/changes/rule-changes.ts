@@ -10,8 +10,8 @@ import type { Change, Changing } from './proposal.ts'
 export type Chosen =
   /** This one and its like: addresses, service, interfaces; not the client's passing port. */
   | { kind: 'such'; packet: Packet; hints: MatchHints }
-  /** Whatever is for its destination. */
-  | { kind: 'destination'; packet: Packet }
+  /** Whatever is for its destination; with `rewritten`, where nat has given it that. */
+  | { kind: 'destination'; packet: Packet; rewritten?: true }
   /** From its source, where it leaves; with `to`, only for its destination, and with `rewritten`, for any that nat gives. */
   | { kind: 'source'; packet: Packet; to: boolean; rewritten?: true }
   /**

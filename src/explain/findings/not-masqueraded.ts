@@ -324,7 +324,11 @@ function tell(
   const byTurns = isBack && (isSentByTurns(context) || isChosenByTurns(context, context.journey.packet))
   const packet = lastPacket(context)
   const to = (isBack || isSparedByDestination(context)) && !byTurns
-  const chosen: Chosen = { kind: 'source', packet, to, ...(byTurns ? { rewritten: true } : {}) }
+  // whoever else asks for what is forwarded from anywhere is replied to in the same way
+  const chosen: Chosen =
+    !isBack && !to && hasNewDestination(context) && isPublic(packet.src ?? '')
+      ? { kind: 'destination', packet, rewritten: true }
+      : { kind: 'source', packet, to, ...(byTurns ? { rewritten: true } : {}) }
   // a bridge of this host had it tracked before: nat is not evaluated, whatever its rules are
   const isTracked = context.repeats.some(({ isSamePacket }) => isSamePacket)
   return [
