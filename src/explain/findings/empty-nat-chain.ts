@@ -49,6 +49,7 @@ export const emptyNatChain: Detector = {
           steps: [ended.step + 1],
           rules: [endOf(table, chain)],
           fix: giveOwnSource(
+            context,
             changesOf(end).add(
               end,
               { chain: chain.name },

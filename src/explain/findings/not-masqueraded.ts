@@ -339,6 +339,7 @@ function tell(
       fix: isTracked
         ? []
         : giveOwnSource(
+            context,
             place && spot
               ? changesOf(place).add(place, spot, chosen, MASQUERADE)
               : nftOnly.loaded.addInNewChain(
