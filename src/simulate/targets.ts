@@ -108,9 +108,10 @@ function handOver(machine: Simulator, skb: Skb, { port, otherwise }: Statement &
   const { world } = machine
   const own = ownSocket(packet, world, connection?.original)
   // what listens there is meant to be transparent: that it is not is no way to look at
-  const taken = own
-    ? machine.settle('-j TPROXY', servesProxy(own))
-    : listensForProxy(packet, port ?? packet.dport, world)
+  const taken = machine.settle(
+    '-j TPROXY',
+    own ? servesProxy(own) : listensForProxy(packet, port ?? packet.dport, world),
+  )
   if (isUnknown(taken)) throw new Undetermined('-j TPROXY', taken.unknown)
   if (taken) return undefined
   return otherwise === 'drop' ? 'drop' : 'break'
