@@ -109,4 +109,14 @@ describe('a packet for a transparent proxy', () => {
     ])
       expect(one.ended.open?.condition).toBe('-j TPROXY')
   })
+
+  it('goes where it is assumed to', () => {
+    const assumed = (holds: boolean) => {
+      const world = makeWorld(IPTABLES, { ...ROUTER, sockets: listening(3129) })
+      return new Simulator(world, { assume: new Map([['-j TPROXY', holds]]) }).send(SYN)
+    }
+    expect(assumed(false).ended.outcome).toBe('dropped')
+    expect(assumed(true).ended).toMatchObject({ outcome: 'forwarded' })
+    expect(assumed(true).assumed).toEqual(['-j TPROXY'])
+  })
 })
