@@ -112,7 +112,7 @@ describe('a packet for a transparent proxy', () => {
 
   it('goes where it is assumed to', () => {
     const assumed = (holds: boolean) => {
-      const world = makeWorld(IPTABLES, { ...ROUTER, sockets: listening(3129) })
+      const world = makeWorld(IPTABLES, { ...ROUTER, sockets: [...listening(3129)] })
       return new Simulator(world, { assume: new Map([['-j TPROXY', holds]]) }).send(SYN)
     }
     expect(assumed(false).ended.outcome).toBe('dropped')
