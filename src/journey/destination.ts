@@ -31,6 +31,10 @@ export function goesOn({ protocol, tcpFlags = [], icmpType }: Packet): boolean {
   return (protocol === 'icmp' && icmpType === 0) || (protocol === 'icmpv6' && icmpType === 129)
 }
 
+/** It begins a connection that is listed, and so got through all chains (nf_conntrack_confirm comes last). */
+export const isConfirmed = (packet: Packet, world: World): boolean =>
+  packet.protocol === 'tcp' && !goesOn(packet) && entryOpened(packet, world) !== undefined
+
 /** By the routes in host state, for the destination as NAT left it; undefined where that is not known. */
 export function goesToThisHost(evidence: Evidence, world: World): boolean | undefined {
   const { arrivals } = evidence

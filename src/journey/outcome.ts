@@ -23,7 +23,7 @@ import {
   withoutMaybes,
 } from './base-chains.ts'
 import { behindBridgeChain } from './bridge-outcome.ts'
-import { goesOn, goesToThisHost, leadsToThisHost, sentByEntry } from './destination.ts'
+import { goesOn, goesToThisHost, isConfirmed, leadsToThisHost, sentByEntry } from './destination.ts'
 import { type Evidence, isUntracked, priorityHere } from './evidence.ts'
 import { lacksLines } from './gaps.ts'
 import { writesDestination } from './given-destination.ts'
@@ -214,6 +214,8 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
     if (side && backendOf(next.table) !== side)
       return { ...ended('undetermined'), because: 'other-backend', missing: next }
     if (lacksLines(evidence)) return { ...ended('undetermined'), because: 'lost-events', missing: next }
+    if (evidence.followed && !lossless && isConfirmed(evidence.journey.packet, world))
+      return { ...ended('undetermined'), because: 'lost-events', missing: next }
     if (evidence.followed) return { ...ended('vanished', lossless ? 'observed' : 'inferred'), missing: next }
     const isNatNext = natUnseen(evidence, world, step) && !goesOn(arrival.packet)
     const nat = isNatNext ? nextHere(evidence, world, step, hook, true) : undefined
