@@ -229,6 +229,12 @@ export const isChosenByTurns = (context: Context, packet: Packet): boolean => {
   return last !== undefined && isByTurns(last)
 }
 
+/** nft's own choice among several; a map by the packet's fields always gives it the same one. */
+export const isSentByTurns = ({ evidence: { arrivals } }: Context): boolean =>
+  arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'dnat') && BY_TURNS.test(rule.text))
+
+const BY_TURNS = /\b(numgen|jhash|symhash) /
+
 interface NatWalk {
   table: Table
   /** At the hook. */

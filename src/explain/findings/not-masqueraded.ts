@@ -38,7 +38,7 @@ import {
   rewritesSources,
   staysUnanswered,
 } from '../counterfactual/undeliverable.ts'
-import { isChosenByTurns } from '../counterfactual/what-if.ts'
+import { isChosenByTurns, isSentByTurns } from '../counterfactual/what-if.ts'
 import { betweenPorts, noCallWords } from '../host/bridges.ts'
 import { hasDefaultRoute, homeOf } from '../host/routes.ts'
 import { ofOtherLink } from '../neighbours/stand-in.ts'
@@ -353,12 +353,6 @@ function tell(
     }),
   ]
 }
-
-/** nft's own choice among several; a map by the packet's fields always gives it the same one. */
-const isSentByTurns = ({ evidence: { arrivals } }: Context): boolean =>
-  arrivals.some(({ rule }) => rule?.statements.some(({ kind }) => kind === 'dnat') && BY_TURNS.test(rule.text))
-
-const BY_TURNS = /\b(numgen|jhash|symhash) /
 
 const MASQUERADE: Doing = { kind: 'masquerade' }
 /** At the priority srcnat. */
