@@ -20,15 +20,13 @@ export class Ranges {
     // most are one number
     const distinct = new Map(ranges.map((range) => [range[0] === range[1] ? range[0] : range.join('-'), range]))
     const changes = new Map<number, number[]>()
-    let i = 0
-    for (const [from, to] of distinct.values()) {
+    ;[...distinct.values()].forEach(([from, to], i) => {
       for (const cut of [from, to + 1]) {
         const others = changes.get(cut)
         if (others) others.push(i)
         else changes.set(cut, [i])
       }
-      i++
-    }
+    })
     this.cuts = Float64Array.from(changes.keys()).sort()
     this.classes = new Int32Array(this.cuts.length)
     // a sweep: which ranges cover the numbers from each cut on
@@ -80,10 +78,10 @@ interface Asked {
   dport: [number, number][]
 }
 
-/** What statements compute with counts, too. */
+/** All of it, once for each World. */
 export const fieldsAsked = memo((world: World): Readonly<Asked> => readFields(world))
 
-/** `statements`: those count. */
+/** `statements`: what they compute with counts, too. */
 export function readFields(world: World, statements = true): Asked {
   const ranges = { saddr: [], daddr: [], sport: [], answering: [], dport: [] }
   const asked: Asked = { fields: new Set(), gaps: false, wholePorts: false, ...ranges }

@@ -213,9 +213,8 @@ function acceptedIn(evidence: Evidence, all: World, step: number, lossless: bool
     if (rival) return { ...ended('undetermined'), because: 'other-backend', missing: rival }
     if (side && backendOf(next.table) !== side)
       return { ...ended('undetermined'), because: 'other-backend', missing: next }
-    if (lacksLines(evidence)) return { ...ended('undetermined'), because: 'lost-events', missing: next }
-    if (evidence.followed && !lossless && isConfirmed(evidence.journey.packet, world))
-      return { ...ended('undetermined'), because: 'lost-events', missing: next }
+    const isLossy = evidence.followed && !lossless && isConfirmed(evidence.journey.packet, world)
+    if (isLossy || lacksLines(evidence)) return { ...ended('undetermined'), because: 'lost-events', missing: next }
     if (evidence.followed) return { ...ended('vanished', lossless ? 'observed' : 'inferred'), missing: next }
     const isNatNext = natUnseen(evidence, world, step) && !goesOn(arrival.packet)
     const nat = isNatNext ? nextHere(evidence, world, step, hook, true) : undefined

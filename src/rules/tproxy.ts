@@ -11,6 +11,9 @@ import { isLocal } from './fib.ts'
 import { isOpen, knowsSockets, sameAddress } from './sockets.ts'
 import { type Unknown, unknown } from './truth.ts'
 
+/** Whether TPROXY takes a packet, as `--assume` words it. */
+export const TAKES = '-j TPROXY'
+
 /** The socket that the packet's connection has on this host. */
 export interface OwnSocket {
   /** As it is listed; of one that has asked somebody, it is enough that the packet answers that. */

@@ -7,7 +7,7 @@ import { assigned, beside, isBeside, keysAt, written } from '../rules/assign.ts'
 import { ABSENT, type EvalContext } from '../rules/eval-context.ts'
 import { checksumChange, exchangePrefix } from '../rules/exchange-prefix.ts'
 import { placeOf, sumAt, writesLength } from '../rules/facts/raw.ts'
-import { listensForProxy, ownSocket, servesProxy } from '../rules/tproxy.ts'
+import { listensForProxy, ownSocket, servesProxy, TAKES } from '../rules/tproxy.ts'
 import { isUnknown, type Unknown } from '../rules/truth.ts'
 import { whyUnanswered } from '../rules/unanswered.ts'
 import { isOfOtherFamily } from '../rules/verdict.ts'
@@ -108,11 +108,8 @@ function handOver(machine: Simulator, skb: Skb, { port, otherwise }: Statement &
   const { world } = machine
   const own = ownSocket(packet, world, connection?.original)
   // what listens there is meant to be transparent: that it is not is no way to look at
-  const taken = machine.settle(
-    '-j TPROXY',
-    own ? servesProxy(own) : listensForProxy(packet, port ?? packet.dport, world),
-  )
-  if (isUnknown(taken)) throw new Undetermined('-j TPROXY', taken.unknown)
+  const taken = machine.settle(TAKES, own ? servesProxy(own) : listensForProxy(packet, port ?? packet.dport, world))
+  if (isUnknown(taken)) throw new Undetermined(TAKES, taken.unknown)
   if (taken) return undefined
   return otherwise === 'drop' ? 'drop' : 'break'
 }

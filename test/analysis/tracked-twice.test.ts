@@ -92,7 +92,7 @@ it('says which second connection such a reply belongs to', async () => {
   expect(await said('1')).toEqual([
     'reply-lost',
     'bridge-nf-call',
-    `${KEPT} It belongs to a second connection of conntrack, from 192.0.2.1:40000: bridge br0 passed the forwarded request to the IP chains once more, because net.bridge.bridge-nf-call-iptables is 1, and it was rewritten again.`,
+    `${KEPT} The reply belongs to a second connection, which conntrack lists from 192.0.2.1:40000. Bridge br0 passed the forwarded request to the IP chains once more, because net.bridge.bridge-nf-call-iptables is 1, and nat rewrote it again.`,
     1,
   ])
 })

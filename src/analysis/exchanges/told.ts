@@ -96,13 +96,13 @@ export function tellExchange(joined: Joined, seen: Seen): Exchange {
   }
   if (isLoop) exchange.findings = exchange.findings.filter((one) => one === finding || !saysOfWay(one.code))
   exchange.findings = withNeeded(seen.strays, exchange, parts.find(isAsking)?.told.reply?.finding)
-  exchange.findings = exchange.findings.map((one) => ofThisHost(one, decided.told.world))
+  exchange.findings = exchange.findings.map((one) => withVariants(one, decided.told.world))
   if (!same) exchange.like = about.id
   return exchange
 }
 
 /** What is told of an exchange alone has not gone through `forThisHost`: `iptables` may speak to the other backend there. */
-function ofThisHost(told: Finding, world: World): Finding {
+function withVariants(told: Finding, world: World): Finding {
   const fix = told.fix.map((one) => withVariant(one, world))
   return fix.some((one, i) => one !== told.fix[i]) ? { ...told, fix } : told
 }

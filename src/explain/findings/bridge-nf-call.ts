@@ -1,9 +1,10 @@
 import { deviceWord } from '../../edits/words.ts'
 import { command, spoken } from '../../model/command.ts'
 import type { Condition } from '../../model/condition.ts'
-import type { Link } from '../../model/host.ts'
+import type { Host, Link } from '../../model/host.ts'
 import { memo } from '../../model/memo.ts'
 import { isStoppedByRule } from '../../model/outcome-kinds.ts'
+import type { Family } from '../../model/packet.ts'
 import type { Table } from '../../model/ruleset.ts'
 import {
   bridgeCalls,
@@ -22,9 +23,8 @@ import { isRepliedPast } from '../counterfactual/undeliverable.ts'
 import { BRIDGED_UNPLAYED, bridgeOf, callWords, noCallWords, replyOverBridge } from '../host/bridges.ts'
 import { nameRef, refAt } from '../refs.ts'
 
-export const KEEP_OUT = 'keep bridged packets out of the IP chains'
-export const CONTAINERS_NEED_IT =
-  'container networks need the value 1: with 0, Services between containers on one bridge fail'
+const KEEP_OUT = 'keep bridged packets out of the IP chains'
+const CONTAINERS_NEED_IT = 'container networks need the value 1: with 0, Services between containers on one bridge fail'
 
 /** IP's rules stop what a bridge passes on; or they do not see the reply whose NAT they were to undo. */
 export const bridgeNfCall: Detector = {
@@ -77,6 +77,13 @@ export function keepOut({ journey: { family }, world }: Context, bridge: Link): 
   return [{ description: KEEP_OUT, ...setSysctl(callSetting(family), 0, 1), note: CONTAINERS_NEED_IT }]
 }
 
+/** Where the model does not play what bridges pass on. */
+export function keepOutUnplayed({ sysctls }: Host, family: Family, note = CONTAINERS_NEED_IT): Proposal[] {
+  const name = callSetting(family)
+  if (sysctls?.get(name) !== '1') return []
+  return [{ description: KEEP_OUT, ...setSysctl(name, 0, '1'), unverified: BRIDGED_UNPLAYED, note }]
+}
+
 /** The same by the setting of the bridge itself; nothing where the one for all bridges hands its packets over as well. */
 function bySettingOfItself({ journey: { family }, world }: Context, bridge: Link): Proposal[] {
   const isAlone = callsItself(bridge, family) && world.host.sysctls?.get(callSetting(family)) === '0'
@@ -116,8 +123,6 @@ function letGo(context: Context): Detected[] {
   if (!proxy || !bridge || !ref || (ending !== 'accept' && ending !== 'continue')) return []
   if (bridgeCalls(world.host, bridge, journey.family) !== true || (proxy.port ?? packet?.dport) === packet?.dport)
     return []
-  const name = callSetting(journey.family)
-  const value = world.host.sysctls?.get(name)
   return [
     finding(
       'bridge-nf-call',
@@ -127,17 +132,7 @@ function letGo(context: Context): Detected[] {
         steps: [step + 1],
         rules: [ref],
         culprit: step,
-        fix:
-          value === '1'
-            ? [
-                {
-                  description: KEEP_OUT,
-                  ...setSysctl(name, 0, value),
-                  unverified: BRIDGED_UNPLAYED,
-                  note: CONTAINERS_NEED_IT,
-                },
-              ]
-            : [],
+        fix: keepOutUnplayed(world.host, journey.family),
       },
     ),
   ]

@@ -1,12 +1,12 @@
 import { isPassed } from '../../model/outcome-kinds.ts'
-import { callSetting, callsItself } from '../../rules/bridge-calls.ts'
-import { changesOf, propose, setSysctl, spotOf } from '../changes/change.ts'
+import { callsItself } from '../../rules/bridge-calls.ts'
+import { changesOf, propose, spotOf } from '../changes/change.ts'
 import { type Detector, finding, lastPacket } from '../context.ts'
 import { destinationRule, sourceRule } from '../counterfactual/rewritten.ts'
-import { BRIDGED_UNPLAYED, bridgeOf, callWords } from '../host/bridges.ts'
+import { bridgeOf, callWords } from '../host/bridges.ts'
 import { homeOf } from '../host/routes.ts'
 import { nameRef } from '../refs.ts'
-import { CONTAINERS_NEED_IT, KEEP_OUT } from './bridge-nf-call.ts'
+import { keepOutUnplayed } from './bridge-nf-call.ts'
 
 /**
  * A bridge hands what it passes on to IP's chains, and a rule that is meant for what leaves the network gives it another
@@ -24,9 +24,6 @@ export const bridgedNat: Detector = {
     const spot = rule && spotOf(rule.ref)
     if (!rule || !spot || !bridge || src === undefined || dst === undefined) return []
     if (![src, dst].every((one) => homeOf(one, host)?.link === bridge)) return []
-    const name = callSetting(journey.family)
-    // the bridge's own setting counts beside that for all
-    const value = callsItself(bridge, journey.family) ? undefined : host.sysctls?.get(name)
     const { packet, hook } = evidence.arrivals[rule.step]!
     const now = lastPacket(context).src
     const such = { kind: 'such', packet, hints: hook === undefined ? {} : { hook } } as const
@@ -44,16 +41,8 @@ export const bridgedNat: Detector = {
               'leave the source of such packets as it is',
               changesOf(rule.ref).add(rule.ref, spot, such, { kind: 'accept' }),
             ),
-            ...(value === '1'
-              ? [
-                  {
-                    description: KEEP_OUT,
-                    ...setSysctl(name, 0, value),
-                    unverified: BRIDGED_UNPLAYED,
-                    note: CONTAINERS_NEED_IT,
-                  },
-                ]
-              : []),
+            // the bridge's own setting counts beside that for all
+            ...(callsItself(bridge, journey.family) ? [] : keepOutUnplayed(host, journey.family)),
           ],
         },
       ),

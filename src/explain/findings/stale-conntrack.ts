@@ -3,19 +3,17 @@ import type { ConntrackEntry, Host } from '../../model/host.ts'
 import type { RuleRef } from '../../model/journey.ts'
 import { hasLeft } from '../../model/outcome-kinds.ts'
 import type { Packet } from '../../model/packet.ts'
-import { callSetting } from '../../rules/bridge-calls.ts'
 import { entryOpened } from '../../rules/conntrack/entries.ts'
 import { isLocal } from '../../rules/fib.ts'
 import { linkNamed } from '../../rules/links.ts'
 import { verdictOf } from '../../rules/verdict.ts'
-import { setSysctl } from '../changes/change.ts'
 import { type Context, type Detected, type Detector, describeEnd, finding, lastPacket } from '../context.ts'
 import { DESTINATION, gives, isNatStatement, SOURCE } from '../counterfactual/rewritten.ts'
 import { natFromTheStart } from '../counterfactual/what-if.ts'
 import { BRIDGED_UNPLAYED } from '../host/bridges.ts'
 import { nameRef, refOf } from '../refs.ts'
 import { asItCame } from '../reply/request-reply.ts'
-import { KEEP_OUT } from './bridge-nf-call.ts'
+import { keepOutUnplayed } from './bridge-nf-call.ts'
 import { beginAnew, endOf } from './nat-came-late.ts'
 
 /** Its connection is older than the rules: where they would send it now, it is not sent. */
@@ -54,8 +52,6 @@ export const staleConntrack: Detector = {
 function bridgedBefore(context: Context, journey: string, rule: RuleRef): Detected[] {
   const { family } = context.journey
   const { host } = context.world
-  const name = callSetting(family)
-  const value = host.sysctls?.get(name)
   const others = (host.links ?? []).filter((one) => one.kind === 'bridge' && one.name !== lastPacket(context).in)
   const which = others.length === 1 ? `bridge ${others[0]!.name}` : 'a bridge'
   return [
@@ -67,16 +63,11 @@ function bridgedBefore(context: Context, journey: string, rule: RuleRef): Detect
         steps: [1],
         rules: [rule],
         fix: [
-          ...(value === '1'
-            ? [
-                {
-                  description: KEEP_OUT,
-                  ...setSysctl(name, 0, value),
-                  unverified: BRIDGED_UNPLAYED,
-                  note: 'rules for guests on a bridge, such as those of the Proxmox VE firewall, then no longer apply',
-                },
-              ]
-            : []),
+          ...keepOutUnplayed(
+            host,
+            family,
+            'rules for guests on a bridge, such as those of the Proxmox VE firewall, then no longer apply',
+          ),
           {
             description: 'or give that bridge its own conntrack zone: "-t raw -I PREROUTING -i BRIDGE -j CT --zone 1"',
             unverified: BRIDGED_UNPLAYED,

@@ -15,7 +15,7 @@ import { conditionText, evaluate } from '../../rules/evaluate.ts'
 import { EXTENSION_HEADERS } from '../../rules/facts/headers.ts'
 import { conditionsOf } from '../../rules/match.ts'
 import { choiceText, mappedNat, mappedVerdict, natsAmong, verdictsOf } from '../../rules/nft/map.ts'
-import { ownSocket } from '../../rules/tproxy.ts'
+import { ownSocket, TAKES } from '../../rules/tproxy.ts'
 import { isUnknown, type Unknown } from '../../rules/truth.ts'
 import { isNotListed } from '../../rules/unshown.ts'
 import { type Context, momentAt } from '../context.ts'
@@ -31,9 +31,6 @@ export interface Observed {
   /** Of those that the rule allows by itself. */
   own: OwnTruths
 }
-
-/** As the model words it (simulate/targets.ts). */
-const PROXY = '-j TPROXY'
 
 export function observedConditions(context: Context): Observed {
   const settled = new Map<string, boolean | undefined>()
@@ -56,9 +53,10 @@ export function observedConditions(context: Context): Observed {
         const truth = evaluate(condition, at)
         if (isUnknown(truth) && !isNotListed(truth)) sayOf(condition, true, truth)
       }
-      // what no socket takes is dropped by iptables, and breaks off nft's rule, which is not traced then
+      // what no socket takes is dropped by iptables, and breaks off nft's rule, which is not traced then; where the way behind it
+      // is missing, the trials are to find that
       const isTaken = context.evidence.arrivals.some(({ hook }, i) => i > step && hook === 'input')
-      if (isTaken && rule.statements.some(({ kind }) => kind === 'tproxy')) settled.set(PROXY, true)
+      if (isTaken && rule.statements.some(({ kind }) => kind === 'tproxy')) settled.set(TAKES, true)
       const { verdict } = context.journey.steps[step]!
       const map = rule.statements.find((one) => one.kind === 'vmap')?.map
       const given = map && mappedVerdict(map, moment)
@@ -81,7 +79,7 @@ export function observedConditions(context: Context): Observed {
   // what was not shown has let it pass so far
   if (context.world.unlisted) settled.set(UNLISTED, true)
   // its line in the kernel log looks the same either way; of what has no socket of its own, the way from there on is missing
-  if (isDroppedByProxy(context.journey) && ownSocket(context.journey.packet, context.world)) settled.set(PROXY, false)
+  if (isDroppedByProxy(context.journey) && ownSocket(context.journey.packet, context.world)) settled.set(TAKES, false)
   // only what reads traces of nft proves that it lost nothing
   if (context.evidence.lossless === true)
     for (const [text, holds] of nftOnly.loaded.observedOrder(context)) settled.set(text, holds)
@@ -132,6 +130,6 @@ function unmetOfHeaders(rule: Rule, moment: EvalContext): string | undefined {
 
 const isHeader = (one: Condition): boolean => one.kind === 'compare' && one.field === 'exthdr'
 
-/** The packet is not seen behind TPROXY, and that no socket took it is why. */
+/** The packet is not seen behind TTAKES, and that no socket took it is why. */
 export const isDroppedByProxy = ({ outcome, findings }: Journey): boolean =>
   outcome === 'vanished' && findings.some(({ code, severity }) => code === 'proxy-missing' && severity === 'error')

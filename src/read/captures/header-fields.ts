@@ -3,6 +3,7 @@
  * Every column's bit in PRESENT says whether the capture gave it.
  */
 import { wordTable } from '../../model/word-table.ts'
+import { hasPorts } from '../../rules/values.ts'
 
 export const PRESENT = 0
 export const IN = 1
@@ -75,20 +76,6 @@ export function identityOf(rows: Int32Array, base: number): number {
   return rows[base + FAMILY] === 4 ? identity4(rows[base + ID]!, length) : 0
 }
 
-const WITH_PORTS: ReadonlySet<number> = new Set([6, 17, 33, 132, 136])
-const ECHOES: ReadonlySet<number> = new Set([0, 8, 128, 129])
-
-/** Are both ends of its flow there? A record that is cut before them would be read as another packet. */
-export function namesEnds(row: Int32Array): boolean {
-  const has = (column: number) => (row[PRESENT]! & (1 << column)) !== 0
-  if (row[FAMILY] === 0 || row[FAMILY] === 7) return true
-  if ((row[PRESENT]! & HAS_SRC) === 0 || (row[PRESENT]! & HAS_DST) === 0 || !has(PROTO)) return false
-  const isRest = (row[FRAG]! & 0xfffff) > 0
-  if (WITH_PORTS.has(row[PROTO]!)) return isRest || (has(SPT) && has(DPT))
-  if (row[PROTO] !== 1 && row[PROTO] !== 58) return true
-  return isRest || (has(TYPE) && (!ECHOES.has(row[TYPE]!) || has(ICMP_SEQ)))
-}
-
 export { CT_STATUS } from '../../model/packet.ts'
 
 export const CT_STATES = ['new', 'established', 'related', 'invalid', 'untracked'] as const
@@ -135,3 +122,17 @@ export const ICMPV6 = 58
 export const UDPLITE = 136
 export const ESP = 50
 export const AH = 51
+
+const ECHOES: ReadonlySet<number> = new Set([0, 8, 128, 129])
+
+/** Are both ends of its flow there? A record that is cut before them would be read as another packet. */
+export function namesEnds(row: Int32Array): boolean {
+  const has = (column: number) => (row[PRESENT]! & (1 << column)) !== 0
+  if (row[FAMILY] === 0 || row[FAMILY] === 7) return true
+  if ((row[PRESENT]! & HAS_SRC) === 0 || (row[PRESENT]! & HAS_DST) === 0 || !has(PROTO)) return false
+  // of a fragment but the first nothing more is there
+  if ((row[FRAG]! & 0xfffff) > 0) return true
+  if (hasPorts(row[PROTO])) return has(SPT) && has(DPT)
+  const isIcmp = row[PROTO] === ICMP || row[PROTO] === ICMPV6
+  return !isIcmp || (has(TYPE) && (!ECHOES.has(row[TYPE]!) || has(ICMP_SEQ)))
+}

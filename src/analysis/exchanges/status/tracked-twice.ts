@@ -1,14 +1,12 @@
 /** A reply to what this host forwarded, which this host takes for one to itself. */
-import { setSysctl } from '../../../explain/changes/change.ts'
-import type { Proposal } from '../../../explain/changes/proposal.ts'
 import { sayable } from '../../../explain/changes/sayable.ts'
 import { describeEnd, finding } from '../../../explain/context.ts'
-import { CONTAINERS_NEED_IT, KEEP_OUT } from '../../../explain/findings/bridge-nf-call.ts'
-import { BRIDGED_UNPLAYED, callWords } from '../../../explain/host/bridges.ts'
+import { keepOutUnplayed } from '../../../explain/findings/bridge-nf-call.ts'
+import { callWords } from '../../../explain/host/bridges.ts'
 import type { Host } from '../../../model/host.ts'
 import type { Finding } from '../../../model/journey.ts'
 import type { Packet } from '../../../model/packet.ts'
-import { bridgeCalls, bridgeNamed, callSetting } from '../../../rules/bridge-calls.ts'
+import { bridgeCalls, bridgeNamed } from '../../../rules/bridge-calls.ts'
 import { isLocal } from '../../../rules/fib.ts'
 import { isAsking, type Part } from '../join/joined.ts'
 
@@ -34,24 +32,11 @@ export function trackedTwice(parts: readonly Part[], { told: { journey, world } 
   const message = `This host keeps the reply to ${describeEnd(dst, packet.dport)}: nat does not change its destination back to ${asker}.`
   if (!second || !bridge || bridgeCalls(host, bridge, family) !== true)
     return finding('wrong-way-out', 'error', message)
-  const name = callSetting(family)
-  const value = host.sysctls?.get(name)
-  const off: Proposal[] =
-    value === '1'
-      ? [
-          {
-            description: KEEP_OUT,
-            ...setSysctl(name, 0, value),
-            unverified: BRIDGED_UNPLAYED,
-            note: CONTAINERS_NEED_IT,
-          },
-        ]
-      : []
   return finding(
     'bridge-nf-call',
     'error',
-    `${message} It belongs to a second connection of conntrack, from ${describeEnd(second.src, second.sport)}: bridge ${bridge.name} passed the forwarded request to the IP chains once more, because ${callWords(host, bridge, family)}, and it was rewritten again.`,
-    { fix: off.map(sayable) },
+    `${message} The reply belongs to a second connection, which conntrack lists from ${describeEnd(second.src, second.sport)}. Bridge ${bridge.name} passed the forwarded request to the IP chains once more, because ${callWords(host, bridge, family)}, and nat rewrote it again.`,
+    { fix: keepOutUnplayed(host, family).map(sayable) },
   )
 }
 

@@ -15,8 +15,11 @@ const MOST_ROW = 1 << 22
 const MOST_INDENT = 2
 
 export interface RowSink {
-  /** `text` is one object; `line` where it began. `whole`: its last bracket was there. */
-  row(text: string, line: number, whole: boolean): void
+  /**
+   * `text` is one object; `line` where it began. `whole`: its last bracket was there. `isEnd`: the capture ends in it, and rows
+   * stand in front of it.
+   */
+  row(text: string, line: number, whole: boolean, isEnd: boolean): void
   /** A line that holds no object. */
   other(text: string, line: number): void
   tooLong(line: number): void
@@ -82,7 +85,7 @@ export class JsonRows {
   }
 
   end(): void {
-    this.flush(false)
+    this.flush(false, true)
   }
 
   private begin(): void {
@@ -91,7 +94,7 @@ export class JsonRows {
     this.rowLine = this.line
   }
 
-  private flush(whole: boolean): void {
+  private flush(whole: boolean, last = false): void {
     const { kept, used, depth } = this
     const isRow = whole || depth > 0
     this.used = this.depth = 0
@@ -100,7 +103,7 @@ export class JsonRows {
       return
     }
     if (used === 0) return
-    if (isRow) this.sink.row(this.decoder.decode(kept.subarray(0, used)), this.rowLine, whole)
+    if (isRow) this.sink.row(this.decoder.decode(kept.subarray(0, used)), this.rowLine, whole, last && this.rowLine > 1)
     else {
       const text = this.decoder.decode(kept.subarray(0, used)).trim()
       if (text !== '' && text !== '[' && text !== ']' && text !== ',') this.sink.other(text, this.line)

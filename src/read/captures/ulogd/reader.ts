@@ -26,8 +26,6 @@ export class UlogdReader implements CaptureReader {
   private seconds: number | undefined
   private micros: number | undefined
   private timestamp: string | undefined
-  /** No row comes behind it. */
-  private last = false
 
   constructor(context: CaptureContext) {
     this.context = context
@@ -35,7 +33,7 @@ export class UlogdReader implements CaptureReader {
     this.devices = new DeviceNames(context.states.names, context.links)
     this.fields = new FieldRow(context, this.devices)
     this.rows = new JsonRows({
-      row: (text, line, whole) => this.row(text, line, whole),
+      row: (...row) => this.row(...row),
       other: (text, line) => this.other(text, line),
       tooLong: (line) => this.skip('row-too-long', 'a row of more than 4 MB was skipped', line),
     })
@@ -47,17 +45,15 @@ export class UlogdReader implements CaptureReader {
   }
 
   end(): void {
-    this.last = true
     this.rows.end()
     this.devices.end(this.context.report)
   }
 
-  private row(text: string, line: number, whole: boolean): void {
+  private row(text: string, line: number, whole: boolean, isEnd: boolean): void {
     this.begin()
     leavesOf(text, this.take)
     finishUlogd(this.fields)
-    if (this.last && !whole && line > 1 && this.context.states.isRest(this.fields.row))
-      this.skip('row-cut', CUT_BEFORE_ENDS, line)
+    if (isEnd && this.context.states.isRest(this.fields.row)) this.skip('row-cut', CUT_BEFORE_ENDS, line)
     else if (this.fields.event(this.moment(), line)) {
       if (!whole) this.tell('row-cut', 'a row ends early; its complete fields are used', line)
     } else if (!whole || text.includes('"oob.')) this.skip('not-a-packet', 'a row without a prefix was skipped', line)

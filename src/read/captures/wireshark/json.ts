@@ -9,13 +9,11 @@ export class TsharkJsonReader implements CaptureReader {
   readonly stats: CaptureStats = { bytes: 0, skipped: 0 }
   private readonly row: WiresharkRow
   private readonly rows: JsonRows
-  /** No row comes behind it. */
-  private last = false
 
   constructor(context: CaptureContext) {
     this.row = new WiresharkRow(context, this.stats)
     this.rows = new JsonRows({
-      row: (text, line, whole) => this.read(text, line, whole),
+      row: (...row) => this.read(...row),
       other: () => {},
       tooLong: (line) => this.row.skip('row-too-long', 'a row of more than 4 MB was skipped', line),
     })
@@ -27,18 +25,17 @@ export class TsharkJsonReader implements CaptureReader {
   }
 
   end(): void {
-    this.last = true
     this.rows.end()
     this.row.close()
   }
 
-  private read(text: string, line: number, whole: boolean): void {
+  private read(text: string, line: number, whole: boolean, isEnd: boolean): void {
     this.row.begin()
     leavesOf(text, (name, value) => {
       const field = FIELD_NAMES.get(name)
       if (field !== undefined) this.row.take(field, value)
     })
-    if (!whole && !this.last) this.row.tell('row-cut', 'a row ends early; its complete fields are used', line)
-    this.row.end(line, !whole && this.last && line > 1)
+    if (!whole && !isEnd) this.row.tell('row-cut', 'a row ends early; its complete fields are used', line)
+    this.row.end(line, isEnd)
   }
 }
