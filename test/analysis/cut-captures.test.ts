@@ -108,3 +108,28 @@ it('of a table of tshark', async () => {
     'frame.time_epoch,nflog.prefix,nflog.ifindex_indev,ip.src,ip.dst,ip.proto,ip.id,tcp.srcport,tcp.dstport,tcp.flags'
   expect(await toldFalsely(encoder.encode(`${[titles, ...rows].join('\n')}\n`), [RULES], 3)).toEqual([])
 })
+
+it('tells of a lone row that is cut as well', async () => {
+  const text =
+    '[\n  {"_source": {"layers": {"nflog.prefix": "TRACE: filter:INPUT:rule:2 ", "ip.src": "10.0.0.2", "ip.dst": "10.0.0.1"'
+  for (const lone of [text.replaceAll('\n', ''), text]) {
+    const { ending } = await (await open([{ name: 'capture.json', text: lone }, RULES])).exchanges()
+    expect(ending.warnings.map(({ code }) => code)).toContain('row-cut')
+  }
+})
+
+it('says that lines are missing where conntrack lists the connection that the packet begins', async () => {
+  const log = (sport: number) =>
+    `[  100.0000${sport % 100}] TRACE: raw:PREROUTING:policy:1 IN=eth0 OUT= MAC= SRC=10.0.0.2 DST=10.0.0.1 LEN=60 TOS=0x00 PREC=0x00 TTL=64 ID=${sport} DF PROTO=TCP SPT=${sport} DPT=22 SEQ=1 ACK=0 WINDOW=64240 RES=0x00 SYN URGP=0 `
+  const text = `${[40_001, 40_002].map((sport) => log(sport)).join('\n')}\n`
+  const entry =
+    'tcp 6 117 SYN_SENT src=10.0.0.2 dst=10.0.0.1 sport=40001 dport=22 [UNREPLIED] src=10.0.0.1 dst=10.0.0.2 sport=22 dport=40001 mark=0 use=1\n'
+  const outcome = async (...more: Input[]) => {
+    const outcomes: string[] = []
+    for await (const one of (await open([{ name: 'trace.log', text }, RULES, ...HOST, ...more])).journeys())
+      outcomes.push(one.outcome)
+    return outcomes[0]
+  }
+  expect(await outcome()).toBe('vanished')
+  expect(await outcome({ name: 'conntrack.txt', text: entry })).toBe('undetermined')
+})

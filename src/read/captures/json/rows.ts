@@ -39,6 +39,8 @@ export class JsonRows {
   private skipping = false
   private line = 1
   private rowLine = 1
+  /** So many were handed on. */
+  private rows = 0
 
   constructor(sink: RowSink) {
     this.sink = sink
@@ -103,8 +105,10 @@ export class JsonRows {
       return
     }
     if (used === 0) return
-    if (isRow) this.sink.row(this.decoder.decode(kept.subarray(0, used)), this.rowLine, whole, last && this.rowLine > 1)
-    else {
+    if (isRow) {
+      this.sink.row(this.decoder.decode(kept.subarray(0, used)), this.rowLine, whole, last && this.rows > 0)
+      this.rows++
+    } else {
       const text = this.decoder.decode(kept.subarray(0, used)).trim()
       if (text !== '' && text !== '[' && text !== ']' && text !== ',') this.sink.other(text, this.line)
     }
